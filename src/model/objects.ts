@@ -1,0 +1,124 @@
+/**
+ * The API objects as the rest of the agent sees them: validated, reduced to what a service proxy
+ * needs, addresses in canonical text form. Made by src/kube (from API or manifest JSON), kept by
+ * src/model/cluster.ts.
+ */
+
+export type Protocol = "TCP" | "UDP" | "SCTP";
+export type Family = "IPv4" | "IPv6";
+
+/** An address in canonical text form: dotted decimal, or RFC 5952. */
+export type Address = string;
+
+export interface ServicePort {
+	/** "" when the Service's only port is unnamed. */
+	readonly name: string;
+	readonly protocol: Protocol;
+	/** 1..65535 */
+	readonly port: number;
+	/** 0: none */
+	readonly nodePort: number;
+}
+
+export interface Service {
+	readonly namespace: string;
+	readonly name: string;
+	readonly uid: string;
+	readonly type: "ClusterIP" | "NodePort" | "LoadBalancer";
+	/** At most one per family; never empty (headless and ExternalName Services do not come this far). */
+	readonly clusterIPs: readonly Address[];
+	readonly ports: readonly ServicePort[];
+	readonly internalTrafficPolicy: "Cluster" | "Local";
+}
+
+/** One port of an EndpointSlice; ports without number or name are already gone. */
+export interface SlicePort {
+	readonly name: string;
+	readonly protocol: Protocol;
+	readonly port: number;
+}
+
+export interface Endpoint {
+	readonly address: Address;
+	/** nil counts as true */
+	readonly ready: boolean;
+	/** nil counts as true */
+	readonly serving: boolean;
+	/** nil counts as false */
+	readonly terminating: boolean;
+	/** "" when unknown */
+	readonly nodeName: string;
+	/** Names in hints.forZones and hints.forNodes; empty when there are none. */
+	readonly zoneHints: readonly string[];
+	readonly nodeHints: readonly string[];
+}
+
+export interface EndpointSlice {
+	readonly namespace: string;
+	readonly name: string;
+	/** Label kubernetes.io/service-name. */
+	readonly service: string;
+	readonly family: Family;
+	readonly ports: readonly SlicePort[];
+	readonly endpoints: readonly Endpoint[];
+	/**
+	 * Annotation endpoints.kubernetes.io/last-change-trigger-time in ms since 1970; 0: absent.
+	 */
+	readonly triggerTimeMs: number;
+}
+
+export interface Node {
+	readonly name: string;
+	/** status.addresses of types InternalIP and ExternalIP, in that order. */
+	readonly addresses: readonly Address[];
+	/** Label topology.kubernetes.io/zone; "" when absent. */
+	readonly zone: string;
+	readonly podCIDRs: readonly string[];
+	/** deletionTimestamp or taint ToBeDeletedByClusterAutoscaler: load balancers should drain it. */
+	readonly draining: boolean;
+}
+
+/** Something that was not understood and is therefore not served, with the reason. */
+export interface Skip {
+	/** Such as "Service default/web" or "Endpoint 10.0.0.1 of EndpointSlice default/web-abc". */
+	readonly object: string;
+	readonly reason: string;
+}
+
+/** Key of a namespaced object: "namespace/name". */
+export type ObjectKey = string;
+
+/**
+ * One object as it is now; undefined object: it does not exist (any more) or is not ours to serve.
+ * `skips` replaces whatever was skipped for this object before.
+ */
+export type Change =
+	| { kind: "service"; key: ObjectKey; object: Service | undefined; skips: readonly Skip[] }
+	| { kind: "slice"; key: ObjectKey; object: EndpointSlice | undefined; skips: readonly Skip[] }
+	| { kind: "node"; key: ObjectKey; object: Node | undefined; skips: readonly Skip[] };
+
+/** Where objects come from: an API server (src/kube) or a directory (src/manifests). */
+export interface ObjectSource {
+	/**
+	 * Begins to deliver. `onChanges` gets batches, also before the source is synced; `onSynced` is
+	 * called once, after Services and EndpointSlices have each been delivered completely.
+	 */
+	start(listener: SourceListener): void;
+	stop(): Promise<void>;
+	/** For status and health: one line per watched kind. */
+	status(): readonly SourceStatus[];
+}
+
+export interface SourceListener {
+	onChanges(changes: readonly Change[]): void;
+	onSynced(): void;
+}
+
+export interface SourceStatus {
+	/** "Services", "EndpointSlices", "Node" */
+	readonly kind: string;
+	readonly synced: boolean;
+	/** Last failure that has not been followed by a success; "" when all is well. */
+	readonly error: string;
+	readonly objects: number;
+}
