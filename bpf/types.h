@@ -62,7 +62,8 @@ struct service {
 	__u32 flags; /* enum service_flag */
 	__u32 affinity_sec;
 	__u8 proto;
-	__u8 reserved[39];
+	__u8 family; /* 4 or 6 */
+	__u8 reserved[38];
 };
 
 enum set_word {
@@ -405,6 +406,30 @@ enum reap_mode {
 
 enum reap_limit {
 	REAP_KEYS_MAX = 32,
+};
+
+/* Version in the pin's name of each map, maps/<name>.v<N>: raised whenever
+ * the layout of its key or value, or the meaning of a field, changes. */
+enum map_version {
+	MAP_VERSION_FRONTENDS = 1,
+	MAP_VERSION_SERVICES = 1,
+	MAP_VERSION_SLOTS = 1,
+	MAP_VERSION_BACKENDS = 1,
+	MAP_VERSION_BACKEND_STATS = 1,
+	MAP_VERSION_SERVICE_STATS = 1,
+	MAP_VERSION_NAMES = 1,
+	MAP_VERSION_FLOWS = 1,
+	MAP_VERSION_OVERFLOW = 1,
+	MAP_VERSION_SOCKETS = 1,
+	MAP_VERSION_UDP_PEERS = 1,
+	MAP_VERSION_TOMBSTONES = 1,
+	MAP_VERSION_FRAGMENTS = 1,
+	MAP_VERSION_DEVICES = 1,
+	MAP_VERSION_SETTINGS = 1,
+	MAP_VERSION_CONTROL = 1,
+	MAP_VERSION_FILTER = 1,
+	MAP_VERSION_DROPS = 1,
+	MAP_VERSION_EVENTS = 1,
 };
 
 #endif /* SLUICE_TYPES_H */
