@@ -1,0 +1,136 @@
+import { familyOf, parseAddress } from "../model/address.ts";
+import type { Address, Service, ServicePort } from "../model/objects.ts";
+import {
+	type Decoded,
+	portNameOf,
+	portOf,
+	portProblem,
+	protocolOf,
+	Skips,
+} from "./decode.ts";
+import type { Interner } from "./intern.ts";
+import { arrayOf, type Json, recordOf, show, stringsOf } from "./json.ts";
+import { keyOf, type Metadata, metadataOf } from "./metadata.ts";
+
+/** A Service with this label, whatever its value, belongs to another proxy. */
+export const SERVICE_PROXY_NAME = "service.kubernetes.io/service-proxy-name";
+
+const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
+const POLICIES = ["Cluster", "Local"] as const;
+
+/** Reads a v1 Service from API or manifest JSON. */
+export function decodeService(json: unknown, interner: Interner): Decoded<Service> {
+	const metadata = metadataOf(json);
+	const key = keyOf(metadata);
+	const skips = new Skips(`Service ${key}`);
+	const spec = recordOf(recordOf(json).spec);
+	const reason = reasonToIgnore(metadata, spec);
+	if (reason !== undefined) {
+		skips.add(reason);
+		return { key, object: undefined, skips: skips.list };
+	}
+	const clusterIPs = clusterIPsOf(spec, skips);
+	if (clusterIPs.length === 0) {
+		return { key, object: undefined, skips: skips.list };
+	}
+	const service: Service = {
+		namespace: interner.string(metadata.namespace),
+		name: metadata.name,
+		uid: metadata.uid,
+		type: oneOf(TYPES, spec, "type", skips),
+		clusterIPs,
+		ports: portsOf(spec, skips),
+		internalTrafficPolicy: oneOf(POLICIES, spec, "internalTrafficPolicy", skips),
+	};
+	return { key, object: service, skips: skips.list };
+}
+
+function reasonToIgnore(metadata: Metadata, spec: Json): string | undefined {
+	if (metadata.name === "") {
+		return "metadata.name is missing";
+	}
+	const proxy = metadata.label(SERVICE_PROXY_NAME);
+	if (proxy !== undefined) {
+		return `label ${SERVICE_PROXY_NAME} gives it to proxy ${show(proxy)}`;
+	}
+	if (spec.type === "ExternalName") {
+		return "type ExternalName has no cluster IP";
+	}
+	const first = clusterIPTexts(spec)[0] ?? "";
+	return first === "" || first === "None" ? "headless: it has no cluster IP" : undefined;
+}
+
+/** spec.clusterIPs; the older spec.clusterIP when that is empty. */
+function clusterIPTexts(spec: Json): readonly string[] {
+	const list = stringsOf(spec.clusterIPs);
+	return list.length > 0 ? list : stringsOf([spec.clusterIP]);
+}
+
+function clusterIPsOf(spec: Json, skips: Skips): readonly Address[] {
+	const families = stringsOf(spec.ipFamilies);
+	const addresses: Address[] = [];
+	for (const text of clusterIPTexts(spec)) {
+		const address = parseAddress(text);
+		if (address === undefined) {
+			skips.add(`cluster IP ${show(text)} is not an IP address`);
+		} else if (families.length > 0 && !families.includes(familyOf(address))) {
+			skips.add(`cluster IP ${address} is of a family that spec.ipFamilies does not name`);
+		} else if (addresses.some((other) => familyOf(other) === familyOf(address))) {
+			skips.add(`cluster IP ${address} is the second one of family ${familyOf(address)}`);
+		} else {
+			addresses.push(address);
+		}
+	}
+	return addresses;
+}
+
+function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
+	const ports: ServicePort[] = [];
+	for (const [i, item] of arrayOf(spec.ports).entries()) {
+		const path = `spec.ports[${i}]`;
+		const json = recordOf(item);
+		const problem = portProblem(path, json);
+		const port = problem === undefined ? toPort(json, path, skips) : undefined;
+		const clash = port && ports.find((other) => collide(port, other));
+		if (problem !== undefined) {
+			skips.add(problem);
+		} else if (port && clash) {
+			skips.add(`${path} has the name or the number of another ${port.protocol} port`);
+		} else if (port) {
+			ports.push(port);
+		}
+	}
+	return ports;
+}
+
+function toPort(json: Json, path: string, skips: Skips): ServicePort {
+	const nodePort = portOf(json.nodePort);
+	if (nodePort === undefined && (json.nodePort ?? 0) !== 0) {
+		skips.add(`${path}.nodePort is ${show(json.nodePort)}, not a port number`);
+	}
+	return {
+		name: portNameOf(json.name) ?? "",
+		protocol: protocolOf(json.protocol) ?? "TCP",
+		port: portOf(json.port) ?? 0,
+		nodePort: nodePort ?? 0,
+	};
+}
+
+const collide = (a: ServicePort, b: ServicePort): boolean =>
+	a.protocol === b.protocol && (a.port === b.port || a.name === b.name);
+
+/** A field with a fixed set of values; the first one is the API's default. */
+function oneOf<T extends string>(
+	values: readonly [T, ...T[]],
+	spec: Json,
+	field: string,
+	skips: Skips,
+): T {
+	const [fallback] = values;
+	const given = spec[field] ?? fallback;
+	const value = values.find((known) => known === given);
+	if (value === undefined) {
+		skips.add(`spec.${field} is ${show(given)}; ${fallback} is assumed`);
+	}
+	return value ?? fallback;
+}
