@@ -1,13 +1,6 @@
 import { familyOf, parseAddress } from "../model/address.ts";
 import type { Endpoint, EndpointSlice, Family, SlicePort } from "../model/objects.ts";
-import {
-	type Decoded,
-	portNameOf,
-	portOf,
-	portProblem,
-	protocolOf,
-	Skips,
-} from "./decode.ts";
+import { type Decoded, portNameOf, portOf, portProblem, protocolOf, Skips } from "./decode.ts";
 import type { Interner } from "./intern.ts";
 import { arrayOf, type Json, recordOf, show, stringOf } from "./json.ts";
 import { keyOf, type Metadata, metadataOf } from "./metadata.ts";

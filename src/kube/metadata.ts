@@ -21,12 +21,18 @@ export function metadataOf(object: unknown): Metadata {
 		uid: stringOf(metadata.uid) ?? "",
 		resourceVersion: stringOf(metadata.resourceVersion) ?? "",
 		deleting: stringOf(metadata.deletionTimestamp) !== undefined,
-		label: (key) => stringOf(recordOf(metadata.labels)[key]),
-		annotation: (key) => stringOf(recordOf(metadata.annotations)[key]),
+		label: (key) => entryOf(metadata.labels, key),
+		annotation: (key) => entryOf(metadata.annotations, key),
 	};
 }
 
-/** "namespace/name", or the name alone of an object without namespace. */
-export function keyOf(metadata: Pick<Metadata, "namespace" | "name">): ObjectKey {
-	return metadata.namespace === "" ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+/** A map's entry; null, as YAML writes an empty value, counts as "" as it does for the API. */
+function entryOf(map: unknown, key: string): string | undefined {
+	const value = recordOf(map)[key];
+	return value === null ? "" : stringOf(value);
+}
+
+/** "namespace/name", or the name alone of an object without namespace; "" without name. */
+export function keyOf({ namespace, name }: Pick<Metadata, "namespace" | "name">): ObjectKey {
+	return namespace === "" || name === "" ? name : `${namespace}/${name}`;
 }
