@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program's commands; each returns the exit status. */
+#ifndef TRAFFIC_COMMANDS_H
+#define TRAFFIC_COMMANDS_H
+
+#include "options.h"
+
+/* Answers TCP and UDP requests of both families on one port, for ever. */
+int command_serve(const struct options *options);
+
+/* One request for each line of standard input, all on one socket; the line
+ * "new" opens another socket for the next request. */
+int command_talk(const struct options *options);
+
+/* Requests without end; prints counts as JSON on SIGTERM or after --count. */
+int command_load(const struct options *options);
+
+/* Sends one hand-made IPv4 packet. */
+int command_raw(const struct options *options);
+
+#endif /* TRAFFIC_COMMANDS_H */
