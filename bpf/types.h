@@ -166,16 +166,16 @@ struct flow {
 	struct ip_addr dst;
 	__be16 sport;
 	__be16 dport;
-	__u32 ifindex;  /* way other than WAY_STACK: where it is sent */
+	__u32 ifindex;   /* way other than WAY_STACK: where it is sent */
 	__u64 last_seen; /* jiffies64 */
 	__u32 service;
 	__u32 backend;
 	__u32 backend_generation;
 	__u32 tried; /* hash bits of backends that did not answer */
-	__u8 hook;  /* enum flow_hook: the only hook that acts on it */
-	__u8 way;   /* enum flow_way */
-	__u8 state; /* enum flow_state, kept alike in both directions */
-	__u8 flags; /* enum flow_flag */
+	__u8 hook;   /* enum flow_hook: the only hook that acts on it */
+	__u8 way;    /* enum flow_way */
+	__u8 state;  /* enum flow_state, kept alike in both directions */
+	__u8 flags;  /* enum flow_flag */
 	__u8 dmac[6];
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
@@ -189,11 +189,12 @@ enum flow_hook {
 
 /* How a translated packet goes on; chosen once per flow, for both directions. */
 enum flow_way {
-	WAY_STACK = 0,   /* the node's own stack routes it */
-	WAY_NEIGH = 1,   /* bpf_redirect_neigh to ifindex */
-	WAY_PEER = 2,    /* bpf_redirect_peer into the pod behind ifindex */
-	WAY_BRIDGE = 3,  /* stays in the bridge it came from: new dmac only */
-	WAY_INGRESS = 4, /* re-injected at ingress of ifindex (replies to the node itself) */
+	WAY_STACK = 0,  /* the node's own stack routes it */
+	WAY_NEIGH = 1,  /* bpf_redirect_neigh to ifindex */
+	WAY_PEER = 2,   /* bpf_redirect_peer into the pod behind ifindex */
+	WAY_BRIDGE = 3, /* stays in the bridge it came from: new dmac only */
+	WAY_INGRESS =
+		4, /* re-injected at ingress of ifindex (replies to the node itself) */
 };
 
 enum flow_state {
@@ -204,10 +205,10 @@ enum flow_state {
 };
 
 enum flow_flag {
-	FLOW_MASQUERADED = 1, /* source address is the node's */
+	FLOW_MASQUERADED = 1,  /* source address is the node's */
 	FLOW_PORT_CHANGED = 2, /* source port is from the masquerade range */
-	FLOW_DIRECT = 4,      /* a direct flow moved aside for a service flow */
-	FLOW_HALF_OPEN = 8,   /* counted in control.half_open */
+	FLOW_DIRECT = 4,    /* a direct flow moved aside for a service flow */
+	FLOW_HALF_OPEN = 8, /* counted in control.half_open */
 	FLOW_FIN_FORWARD = 16,
 	FLOW_FIN_REPLY = 32,
 };
@@ -278,9 +279,9 @@ struct fragment {
 struct device {
 	struct ip_addr masq4; /* source for masquerade out of it; 0: none */
 	struct ip_addr masq6;
-	__u32 master;         /* ifindex of its bridge; 0: none */
-	__u8 kind;            /* enum device_kind */
-	__u8 flags;           /* enum device_flag */
+	__u32 master; /* ifindex of its bridge; 0: none */
+	__u8 kind;    /* enum device_kind */
+	__u8 flags;   /* enum device_flag */
 	__u8 mac[6];
 	__u8 reserved[4];
 };
@@ -299,17 +300,17 @@ enum device_flag {
 
 /* settings: ARRAY[1], mmapable; what may change while programs run. */
 struct settings {
-	__u64 timeout[8];   /* jiffies, by enum timeout */
+	__u64 timeout[8];     /* jiffies, by enum timeout */
 	struct ip_addr node4; /* masquerade address of last resort; 0: none */
 	struct ip_addr node6;
 	__u32 hz;
 	__u32 half_open_max;
 	__u16 masquerade_port_first; /* host order, inclusive */
 	__u16 masquerade_port_last;
-	__u8 forwarding;    /* enum forwarding */
-	__u8 events;        /* 1: drops are sent to the events ring */
+	__u8 forwarding; /* enum forwarding */
+	__u8 events;     /* 1: drops are sent to the events ring */
 	__u8 pad[2];
-	__u32 filter_mask;  /* bits in the filter - 1; a power of two - 1 */
+	__u32 filter_mask; /* bits in the filter - 1; a power of two - 1 */
 	__u8 reserved[52];
 };
 
@@ -331,9 +332,9 @@ enum forwarding {
 
 /* control: ARRAY[1], mmapable; words that the programs write. */
 struct control {
-	__u64 half_open;      /* TCP flows in FLOW_SYN_SENT; may run below 0 */
+	__u64 half_open;       /* TCP flows in FLOW_SYN_SENT; may run below 0 */
 	__u32 overflow_in_use; /* 1: overflow may hold flows; agent clears */
-	__u32 direct_in_use;   /* 1: FLOW_DIRECT entries may exist; agent clears */
+	__u32 direct_in_use; /* 1: FLOW_DIRECT entries may exist; agent clears */
 	__u8 reserved[48];
 };
 
@@ -344,8 +345,9 @@ struct filter_word {
 };
 
 enum filter_kind {
-	FILTER_FRONTEND = 0,  /* as destination */
-	FILTER_BACKEND = 1,   /* as source of replies, or destination of direct packets */
+	FILTER_FRONTEND = 0, /* as destination */
+	FILTER_BACKEND =
+		1, /* as source of replies, or destination of direct packets */
 	FILTER_TOMBSTONE = 2, /* as destination */
 };
 
@@ -358,20 +360,22 @@ struct drop_count {
  * client; drops are silent. New reasons are added at the end. */
 enum drop_reason {
 	DROP_NONE = 0,
-	DROP_NO_ENDPOINT = 1,           /* rejected: no endpoint anywhere */
-	DROP_NO_LOCAL_ENDPOINT = 2,     /* policy Local, endpoints elsewhere only */
-	DROP_MALFORMED = 3,             /* truncated or impossible header */
-	DROP_FLOW_TABLE_FULL = 4,       /* neither flows nor overflow took it */
+	DROP_NO_ENDPOINT = 1,       /* rejected: no endpoint anywhere */
+	DROP_NO_LOCAL_ENDPOINT = 2, /* policy Local, endpoints elsewhere only */
+	DROP_MALFORMED = 3,         /* truncated or impossible header */
+	DROP_FLOW_TABLE_FULL = 4,   /* neither flows nor overflow took it */
 	DROP_NO_MASQUERADE_ADDRESS = 5, /* no node address of that family */
 	DROP_NO_MASQUERADE_PORT = 6,    /* every tried source port is in use */
 	DROP_ICMP_REDIRECT = 7,         /* about a translated flow */
 	DROP_FIB = 8,                   /* no route to the backend */
-	DROP_TTL = 9,                   /* expired on a redirected flow; answered */
-	DROP_TOO_BIG = 10,              /* above the MTU, redirected flow; answered */
-	DROP_REWRITE = 11,              /* the kernel refused a packet write */
-	DROP_FRAGMENT = 12,             /* a fragment whose ports are not known */
-	DROP_HOST_BACKEND = 13,         /* node client, host-network backend, socket-lb off */
-	DROP_SOCKET_PEER_CONFLICT = 14, /* two VIPs, one UDP socket, one backend: last one wins */
+	DROP_TTL = 9,       /* expired on a redirected flow; answered */
+	DROP_TOO_BIG = 10,  /* above the MTU, redirected flow; answered */
+	DROP_REWRITE = 11,  /* the kernel refused a packet write */
+	DROP_FRAGMENT = 12, /* a fragment whose ports are not known */
+	DROP_HOST_BACKEND =
+		13, /* node client, host-network backend, socket-lb off */
+	DROP_SOCKET_PEER_CONFLICT =
+		14, /* two VIPs, one UDP socket, one backend: last one wins */
 	DROP_REASONS = 15,
 };
 
@@ -394,7 +398,7 @@ enum event_kind {
  * of a test-run: one header, then count flow keys (40 bytes each). */
 struct reap_request {
 	__u32 count;
-	__u32 mode; /* enum reap_mode */
+	__u32 mode;    /* enum reap_mode */
 	__u32 deleted; /* answer: entries deleted, both directions counted */
 	__u32 kept;    /* answer: keys whose flow is still alive */
 };
