@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
@@ -63,9 +63,10 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 	});
 	const errors = new Map<string, string>();
 	events.on("test:stderr", ({ file, message }) => {
-		errors.set(file, (errors.get(file) ?? "") + message);
+		const path = resolve(file);
+		errors.set(path, (errors.get(path) ?? "") + message);
 	});
-	events.on("test:fail", (data) => reportFailure(data, errors.get(data.file ?? "")));
+	events.on("test:fail", (data) => reportFailure(data, errors.get(resolve(data.file ?? ""))));
 	events.on("test:summary", (data) => {
 		if (data.file !== undefined) return;
 		result.passed += data.counts.passed;
