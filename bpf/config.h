@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the loader learnt of the running kernel, written to .rodata before
+ * load. Branches on a false constant are never verified, so that a helper or
+ * flag that the kernel lacks does no harm.
+ */
+#ifndef SLUICE_CONFIG_H
+#define SLUICE_CONFIG_H
+
+#include <linux/types.h>
+
+#include <stdbool.h>
+
+/* bpf_set_retval() in cgroup socket address programs: 5.18. */
+const volatile bool have_set_retval = false;
+
+/* BPF_F_IPV6 of bpf_l4_csum_replace(): 6.16 and stable backports. */
+const volatile bool have_csum_ipv6_flag = false;
+
+/* bpf_check_mtu(): 5.12. */
+const volatile bool have_check_mtu = false;
+
+#endif /* SLUICE_CONFIG_H */
