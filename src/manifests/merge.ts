@@ -3,8 +3,9 @@ import type { FileObjects } from "./objects.ts";
 
 /** All files' objects as one set. */
 export interface MergedObjects {
-	/** By kind and key; each object once. */
+	/** By idOf(); each object once. */
 	readonly changes: ReadonlyMap<string, Change>;
+	/** What is no object of ours, or does not parse; the skips of objects are with the objects. */
 	readonly skips: readonly Skip[];
 }
 
@@ -13,8 +14,8 @@ export const idOf = (change: Pick<Change, "kind" | "key">): string =>
 	`${change.kind} ${change.key}`;
 
 /**
- * Files in the order of their names; of an object that is there twice the first one counts and the
- * others are skipped.
+ * Files in the order of their names; of an object that is there twice the first one counts, and
+ * its skips name the others.
  */
 export function mergeFiles(files: ReadonlyMap<string, FileObjects>): MergedObjects {
 	const changes = new Map<string, Change>();
@@ -24,24 +25,23 @@ export function mergeFiles(files: ReadonlyMap<string, FileObjects>): MergedObjec
 		skips.push(...objects.skips);
 		for (const change of objects.changes) {
 			const id = idOf(change);
-			const origin = origins.get(id);
-			if (origin !== undefined) {
-				skips.push(secondCopy(change, file, origin));
-				continue;
+			const first = changes.get(id);
+			changes.set(id, first ? withCopy(first, file, origins.get(id) ?? file) : change);
+			if (!first) {
+				origins.set(id, file);
 			}
-			origins.set(id, file);
-			changes.set(id, change);
 		}
 	}
 	return { changes, skips };
 }
 
-function secondCopy(change: Change, file: string, origin: string): Skip {
+function withCopy(first: Change, file: string, origin: string): Change {
 	const where = origin === file ? "earlier in the same file" : `in ${origin}`;
-	return {
-		object: `${KIND_NAMES[change.kind]} ${change.key}`,
+	const skip: Skip = {
+		object: `${KIND_NAMES[first.kind]} ${first.key}`,
 		reason: `the one in ${file} is not used: it is already ${where}`,
 	};
+	return { ...first, skips: [...first.skips, skip] };
 }
 
 const KIND_NAMES = { service: "Service", slice: "EndpointSlice", node: "Node" } as const;
