@@ -66,7 +66,8 @@ function decimal(text: string): number {
 
 /** Canonical text has at most one "::" and no embedded IPv4. */
 function fillIPv6(text: string, bytes: Uint8Array): boolean {
-	const [head = "", tail] = text.split("::", 2);
+	const [head = "", tail, more] = text.split("::");
+	if (more !== undefined) return false;
 	const left = head === "" ? [] : head.split(":");
 	const right = tail === undefined || tail === "" ? [] : tail.split(":");
 	const count = left.length + right.length;

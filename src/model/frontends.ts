@@ -1,0 +1,55 @@
+import { familyOf } from "./address.ts";
+import type { Address, Family, Protocol, Service, ServicePort } from "./objects.ts";
+
+/** An address, port and protocol at which a Service is reached. */
+export interface Frontend {
+	readonly address: Address;
+	readonly port: number;
+	readonly protocol: Protocol;
+}
+
+/** One port of a Service in one address family: what gets a service id in the maps. */
+export interface PortFrontends {
+	readonly port: ServicePort;
+	readonly family: Family;
+	readonly frontends: readonly Frontend[];
+}
+
+/** Key of a frontend, unique in the cluster. */
+export function frontendKey(frontend: Frontend): string {
+	return `${frontend.address}|${frontend.port}|${frontend.protocol}`;
+}
+
+/**
+ * All ports of a Service by family. A port that repeats another's name and protocol, or its number
+ * and protocol, is not served: see repeatedPorts().
+ */
+export function frontendsOf(service: Service): PortFrontends[] {
+	const result: PortFrontends[] = [];
+	const ports = uniquePorts(service).unique;
+	for (const address of service.clusterIPs) {
+		for (const port of ports) {
+			const frontend = { address, port: port.port, protocol: port.protocol };
+			result.push({ port, family: familyOf(address), frontends: [frontend] });
+		}
+	}
+	return result;
+}
+
+/** Ports that are not served because an earlier port of the same Service has their place. */
+export function repeatedPorts(service: Service): readonly ServicePort[] {
+	return uniquePorts(service).repeated;
+}
+
+function uniquePorts(service: Service): { unique: ServicePort[]; repeated: ServicePort[] } {
+	const unique: ServicePort[] = [];
+	const repeated: ServicePort[] = [];
+	for (const port of service.ports) {
+		const clash = unique.some(
+			(other) =>
+				other.protocol === port.protocol && (other.port === port.port || other.name === port.name),
+		);
+		(clash ? repeated : unique).push(port);
+	}
+	return { unique, repeated };
+}
