@@ -45,7 +45,7 @@ export interface MapPage {
 	readonly cursor: Uint8Array | undefined;
 }
 
-/** A kernel map. Fulfils MapPort of src/dataplane/port.ts, which documents the methods. */
+/** A kernel map. Is a MapPort of src/dataplane/port.ts, which documents the methods. */
 export class BpfMap {
 	private constructor();
 	/** The map pinned there; ENOENT when there is none. */
@@ -143,7 +143,11 @@ export class BpfObject {
 
 	/** Maps that the object declares, with the sizes that a load would give them; `id` is 0 until then. Internal ones (.rodata) left out. */
 	readonly maps: readonly MapInfo[];
-	readonly programs: readonly { readonly name: string; readonly section: string; readonly type: number }[];
+	readonly programs: readonly {
+		readonly name: string;
+		readonly section: string;
+		readonly type: number;
+	}[];
 	/** Raw BTF of the object. */
 	readonly btf: Uint8Array;
 
@@ -196,7 +200,10 @@ export class BpfLink {
 	 * `attachType` is libbpf's section name: "cgroup/connect4", "cgroup/sock_release", ... Programs of other owners at the
 	 * cgroup and below go on running (BPF_F_ALLOW_MULTI).
 	 */
-	static attachCgroup(program: BpfProgram, options: { cgroup: string; attachType: string }): BpfLink;
+	static attachCgroup(
+		program: BpfProgram,
+		options: { cgroup: string; attachType: string },
+	): BpfLink;
 	/** flags: XDP_FLAGS_*, default 0. */
 	static attachXdp(program: BpfProgram, options: { ifindex: number; flags?: number }): BpfLink;
 

@@ -46,11 +46,15 @@ export interface MapPort {
 
 	/**
 	 * Reads on from `cursor` (undefined: from the start): at most `max` entries and the cursor for the
-	 * next call, undefined at the end. Entries that change meanwhile may be missed or seen twice.
+	 * next call, undefined at the end (more than `max` only when one bucket of a hash table holds
+	 * more). Entries that change meanwhile may be missed or seen twice.
 	 */
 	lookupBatch(cursor: Uint8Array | undefined, max: number): MapPage;
 
-	/** The map's memory, shared with the kernel; only for maps made with BPF_F_MMAPABLE. The same buffer each call. */
+	/**
+	 * The map's memory, shared with the kernel; only for arrays made with BPF_F_MMAPABLE. Each value is
+	 * padded to 8 bytes. The same buffer each call.
+	 */
 	memory(): ArrayBuffer;
 }
 
