@@ -179,7 +179,8 @@ struct flow {
 	__u8 dmac[6];
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
-	__u8 reserved[16];
+	__u32 mtu; /* of ifindex when the flow began; 0: not checked */
+	__u8 reserved[12];
 };
 
 enum flow_hook {
@@ -211,6 +212,7 @@ enum flow_flag {
 	FLOW_HALF_OPEN = 8, /* counted in control.half_open */
 	FLOW_FIN_FORWARD = 16,
 	FLOW_FIN_REPLY = 32,
+	FLOW_OVERFLOW = 64,   /* stored in overflow, not in flows */
 };
 
 /* sockets: SK_STORAGE. What a socket's owner connected to. */
@@ -283,7 +285,7 @@ struct device {
 	__u8 kind;    /* enum device_kind */
 	__u8 flags;   /* enum device_flag */
 	__u8 mac[6];
-	__u8 reserved[4];
+	__u32 mtu; /* 0: not known */
 };
 
 enum device_kind {
