@@ -22,11 +22,23 @@ export function removeCgroup(path: string): void {
 		if (entry.isDirectory()) removeCgroup(join(path, entry.name));
 	}
 	const deadline = Date.now() + 5000;
-	for (let pids = pidsIn(path); pids.length > 0 && Date.now() < deadline; pids = pidsIn(path)) {
-		for (const pid of pids) kill(pid);
+	for (;;) {
+		for (const pid of pidsIn(path)) kill(pid);
+		if (removed(path)) return;
+		if (Date.now() > deadline) throw new Error(`${path}: still busy`);
 		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 	}
-	rmdirSync(path);
+}
+
+/** A process that is ending is no longer listed, but keeps its cgroup busy until it is gone. */
+function removed(path: string): boolean {
+	try {
+		rmdirSync(path);
+		return true;
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "EBUSY") return false;
+		throw error;
+	}
 }
 
 function pidsIn(path: string): number[] {
