@@ -20,4 +20,8 @@ const volatile bool have_csum_ipv6_flag = false;
 /* bpf_check_mtu(): 5.12. */
 const volatile bool have_check_mtu = false;
 
+/* bpf_sk_storage_get() in cgroup/sock_release: 5.12. Without it connections
+ * made by sockets are not counted per backend, as nobody would see their end. */
+const volatile bool have_release_storage = false;
+
 #endif /* SLUICE_CONFIG_H */

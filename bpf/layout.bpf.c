@@ -37,5 +37,6 @@ EXPORT(enum, reap_mode);
 EXPORT(enum, scope);
 EXPORT(enum, service_flag);
 EXPORT(enum, set_word);
+EXPORT(enum, socket_flag);
 EXPORT(enum, timeout);
 EXPORT(enum, udp_peer_kind);

@@ -218,12 +218,21 @@ enum flow_flag {
 /* sockets: SK_STORAGE. What a socket's owner connected to. */
 struct socket_state {
 	struct ip_addr vip;
-	__be16 port;
+	struct ip_addr addr; /* of the backend, what the kernel connected to */
+	__be16 port;         /* of the VIP */
+	__be16 backend_port;
 	__u8 proto;
-	__u8 pad;
+	__u8 flags; /* enum socket_flag */
+	__u8 pad[2];
 	__u32 service;
 	__u32 backend;
 	__u32 backend_generation;
+};
+
+enum socket_flag {
+	SOCKET_CONNECTED = 1, /* to a backend; the fields above are set */
+	SOCKET_PEERS = 2,     /* udp_peers has had entries of this socket */
+	SOCKET_COUNTED = 4,   /* counted in backend_stats.connections */
 };
 
 /* udp_peers: LRU. Unconnected UDP: VIP <-> backend per socket. */

@@ -112,18 +112,19 @@ export interface Device {
 	readonly kind: number;
 	readonly flags: number;
 	readonly mac: Uint8Array;
+	readonly mtu: number;
 }
 export const Device = {
 	SIZE: 48,
-	OFFSET: { masq4: 0, masq6: 16, master: 32, kind: 36, flags: 37, mac: 38 },
+	OFFSET: { masq4: 0, masq6: 16, master: 32, kind: 36, flags: 37, mac: 38, mtu: 44 },
 	encode(v: Device, view: DataView, at: number): void {
-		bytesAt(view, at, 48).fill(0);
 		bytesAt(view, at, 16).set(v.masq4);
 		bytesAt(view, at + 16, 16).set(v.masq6);
 		view.setUint32(at + 32, v.master, true);
 		view.setUint8(at + 36, v.kind);
 		view.setUint8(at + 37, v.flags);
 		bytesAt(view, at + 38, 6).set(v.mac);
+		view.setUint32(at + 44, v.mtu, true);
 	},
 	decode(view: DataView, at: number): Device {
 		return {
@@ -133,6 +134,7 @@ export const Device = {
 			kind: view.getUint8(at + 36),
 			flags: view.getUint8(at + 37),
 			mac: bytesAt(view, at + 38, 6).slice(),
+			mtu: view.getUint32(at + 44, true),
 		};
 	},
 } as const;
@@ -219,6 +221,7 @@ export interface Flow {
 	readonly dmac: Uint8Array;
 	readonly smac: Uint8Array;
 	readonly created: bigint;
+	readonly mtu: number;
 }
 export const Flow = {
 	SIZE: 104,
@@ -240,6 +243,7 @@ export const Flow = {
 		dmac: 68,
 		smac: 74,
 		created: 80,
+		mtu: 88,
 	},
 	encode(v: Flow, view: DataView, at: number): void {
 		bytesAt(view, at, 104).fill(0);
@@ -260,6 +264,7 @@ export const Flow = {
 		bytesAt(view, at + 68, 6).set(v.dmac);
 		bytesAt(view, at + 74, 6).set(v.smac);
 		view.setBigUint64(at + 80, v.created, true);
+		view.setUint32(at + 88, v.mtu, true);
 	},
 	decode(view: DataView, at: number): Flow {
 		return {
@@ -280,6 +285,7 @@ export const Flow = {
 			dmac: bytesAt(view, at + 68, 6).slice(),
 			smac: bytesAt(view, at + 74, 6).slice(),
 			created: view.getBigUint64(at + 80, true),
+			mtu: view.getUint32(at + 88, true),
 		};
 	},
 } as const;
@@ -582,32 +588,51 @@ export const Slot = {
 /** struct socket_state */
 export interface SocketState {
 	readonly vip: Uint8Array;
+	readonly addr: Uint8Array;
 	readonly port: number;
+	readonly backend_port: number;
 	readonly proto: number;
+	readonly flags: number;
 	readonly service: number;
 	readonly backend: number;
 	readonly backend_generation: number;
 }
 export const SocketState = {
-	SIZE: 32,
-	OFFSET: { vip: 0, port: 16, proto: 18, service: 20, backend: 24, backend_generation: 28 },
+	SIZE: 52,
+	OFFSET: {
+		vip: 0,
+		addr: 16,
+		port: 32,
+		backend_port: 34,
+		proto: 36,
+		flags: 37,
+		service: 40,
+		backend: 44,
+		backend_generation: 48,
+	},
 	encode(v: SocketState, view: DataView, at: number): void {
-		bytesAt(view, at, 32).fill(0);
+		bytesAt(view, at, 52).fill(0);
 		bytesAt(view, at, 16).set(v.vip);
-		view.setUint16(at + 16, v.port, false);
-		view.setUint8(at + 18, v.proto);
-		view.setUint32(at + 20, v.service, true);
-		view.setUint32(at + 24, v.backend, true);
-		view.setUint32(at + 28, v.backend_generation, true);
+		bytesAt(view, at + 16, 16).set(v.addr);
+		view.setUint16(at + 32, v.port, false);
+		view.setUint16(at + 34, v.backend_port, false);
+		view.setUint8(at + 36, v.proto);
+		view.setUint8(at + 37, v.flags);
+		view.setUint32(at + 40, v.service, true);
+		view.setUint32(at + 44, v.backend, true);
+		view.setUint32(at + 48, v.backend_generation, true);
 	},
 	decode(view: DataView, at: number): SocketState {
 		return {
 			vip: bytesAt(view, at, 16).slice(),
-			port: view.getUint16(at + 16, false),
-			proto: view.getUint8(at + 18),
-			service: view.getUint32(at + 20, true),
-			backend: view.getUint32(at + 24, true),
-			backend_generation: view.getUint32(at + 28, true),
+			addr: bytesAt(view, at + 16, 16).slice(),
+			port: view.getUint16(at + 32, false),
+			backend_port: view.getUint16(at + 34, false),
+			proto: view.getUint8(at + 36),
+			flags: view.getUint8(at + 37),
+			service: view.getUint32(at + 40, true),
+			backend: view.getUint32(at + 44, true),
+			backend_generation: view.getUint32(at + 48, true),
 		};
 	},
 } as const;
@@ -798,6 +823,7 @@ export const FlowFlag = {
 	FLOW_HALF_OPEN: 8,
 	FLOW_FIN_FORWARD: 16,
 	FLOW_FIN_REPLY: 32,
+	FLOW_OVERFLOW: 64,
 } as const;
 export type FlowFlag = (typeof FlowFlag)[keyof typeof FlowFlag];
 
@@ -910,6 +936,14 @@ export const SetWord = {
 	SET_GENERATION_BITS: 24,
 } as const;
 export type SetWord = (typeof SetWord)[keyof typeof SetWord];
+
+/** enum socket_flag */
+export const SocketFlag = {
+	SOCKET_CONNECTED: 1,
+	SOCKET_PEERS: 2,
+	SOCKET_COUNTED: 4,
+} as const;
+export type SocketFlag = (typeof SocketFlag)[keyof typeof SocketFlag];
 
 /** enum timeout */
 export const Timeout = {
@@ -1113,8 +1147,8 @@ export const MAPS = {
 		key: "u32",
 		keySize: 4,
 		value: "socket_state",
-		valueSize: 32,
-		stride: 32,
+		valueSize: 52,
+		stride: 56,
 		maxEntries: 0,
 		flags: 1,
 		version: 1,
