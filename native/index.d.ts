@@ -191,7 +191,10 @@ export interface LinkInfo {
 export class BpfLink {
 	private constructor();
 	static fromPin(path: string): BpfLink;
-	/** Needs Linux 6.6. Runs before the program with id `before`, before all ("first"), or after all (default). */
+	/**
+	 * Needs Linux 6.6 (EINVAL below). Runs before the program with id `before`, before all ("first"),
+	 * or after all (default). EEXIST when that very program is at the hook already.
+	 */
 	static attachTcx(
 		program: BpfProgram,
 		options: { ifindex: number; direction: Direction; before?: number | "first" },
@@ -375,16 +378,25 @@ export type NetlinkEvent =
  * "overrun". Keeps the event loop alive until close().
  */
 export class NetlinkMonitor {
-	constructor(topics: readonly NetlinkTopic[], onEvents: (events: readonly NetlinkEvent[]) => void);
+	constructor(
+		topics: readonly NetlinkTopic[],
+		onEvents: (events: readonly NetlinkEvent[]) => void,
+		options?: {
+			/** Bytes the kernel may queue before it drops; default 1 MiB. */
+			receiveBuffer?: number;
+		},
+	);
 	/** Joins the thread; onEvents is not called afterwards. */
 	close(): void;
 }
 
 export interface NetfilterHook {
-	/** "ipv4", "ipv6", "bridge", "arp", "inet" (NFPROTO_*). */
-	readonly family: string;
-	/** NF_INET_*: 0 prerouting, 1 input, 2 forward, 3 output, 4 postrouting. NFPROTO_BRIDGE likewise, 5 brouting. */
+	/** Hooks of nftables family inet are listed under both ipv4 and ipv6. */
+	readonly family: "ipv4" | "ipv6" | "bridge" | "netdev";
+	/** NF_INET_*: 0 prerouting, 1 input, 2 forward, 3 output, 4 postrouting; bridge likewise, 5 brouting; netdev: 0 ingress, 1 egress. */
 	readonly hook: number;
+	/** netdev only, else "". */
+	readonly device: string;
 	readonly priority: number;
 	/** Kernel function, such as "nft_do_chain_ipv4", "ipt_do_table" or "ipv4_conntrack_in". */
 	readonly function: string;
@@ -397,8 +409,11 @@ export interface NetfilterHook {
 	readonly tableFamily: string;
 }
 
-/** Every hook registered in this namespace, in the order of calls. undefined: the kernel cannot tell (below 5.14, or without CONFIG_NETFILTER_NETLINK_HOOK). */
-export function netfilterHooks(): readonly NetfilterHook[] | undefined;
+/**
+ * Every hook registered in this namespace, in the order of calls, with the netdev hooks of the named
+ * devices. undefined: the kernel cannot tell (below 5.14, or without CONFIG_NETFILTER_NETLINK_HOOK).
+ */
+export function netfilterHooks(devices?: readonly string[]): readonly NetfilterHook[] | undefined;
 
 /** SO_NETNS_COOKIE of this process's network namespace; undefined below 5.14. */
 export function netnsCookie(): bigint | undefined;

@@ -8,8 +8,14 @@
 #include "libbpf-log.h"
 #include "link.h"
 #include "map.h"
+#include "netfilter-hooks.h"
+#include "netlink-dump.h"
+#include "netlink-monitor.h"
 #include "object.h"
 #include "program.h"
+#include "ring-buffer.h"
+#include "system.h"
+#include "tc-dump.h"
 #include "tc.h"
 
 namespace {
@@ -28,6 +34,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["BpfProgram"] = BpfProgram::define(env);
 	exports["BpfObject"] = BpfObject::define(env);
 	exports["BpfLink"] = BpfLink::define(env);
+	exports["RingBuffer"] = RingBuffer::define(env);
+	exports["NetlinkMonitor"] = NetlinkMonitor::define(env);
 
 	export_function(exports, "setErrorClass", set_error_class);
 	export_function(exports, "queryTcx", query_tcx);
@@ -36,6 +44,22 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	export_function(exports, "tcHookDestroy", tc_hook_destroy);
 	export_function(exports, "tcAttach", tc_attach);
 	export_function(exports, "tcDetach", tc_detach);
+	export_function(exports, "tcFilters", tc_filters);
+	export_function(exports, "tcQdiscs", tc_qdiscs);
+	export_function(exports, "links", dump_links);
+	export_function(exports, "addresses", dump_addresses);
+	export_function(exports, "routes", dump_routes);
+	export_function(exports, "neighbours", dump_neighbours);
+	export_function(exports, "netfilterHooks", netfilter_hooks);
+	export_function(exports, "netnsCookie", netns_cookie);
+	export_function(exports, "netnsInode", netns_inode);
+	export_function(exports, "mountBpffs", mount_bpffs);
+	export_function(exports, "unmount", unmount);
+	export_function(exports, "isBpffs", is_bpffs);
+	export_function(exports, "possibleCpus", possible_cpus);
+	export_function(exports, "probeHelper", probe_helper);
+	export_function(exports, "probeProgramType", probe_program_type);
+	export_function(exports, "probeMapType", probe_map_type);
 	return exports;
 }
 } /* namespace */

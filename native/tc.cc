@@ -35,6 +35,16 @@ bpf_tc_hook option_hook(Napi::Object options)
 		    arg_is_ingress(options.Get("direction")) ? BPF_TC_INGRESS :
 							       BPF_TC_EGRESS);
 }
+void set_identity(Napi::Object options, bpf_tc_opts *opts)
+{
+	opts->handle = arg_u32(options.Get("handle"), "handle");
+	opts->priority = arg_u32(options.Get("priority"), "priority");
+	if (opts->handle == 0 || opts->priority == 0 ||
+	    opts->priority > UINT16_MAX)
+		throw Napi::TypeError::New(
+			options.Env(),
+			"The handle must be 1 or more, the priority 1 to 65535.");
+}
 } /* namespace */
 
 Napi::Value tc_hook_create(const Napi::CallbackInfo &info)
@@ -69,8 +79,7 @@ void tc_attach(const Napi::CallbackInfo &info)
 	bpf_tc_hook where = option_hook(options);
 	LIBBPF_OPTS(bpf_tc_opts, opts);
 	opts.prog_fd = BpfProgram::from(info[0]).fd(env, "tc attach");
-	opts.handle = arg_u32(options.Get("handle"), "handle");
-	opts.priority = arg_u32(options.Get("priority"), "priority");
+	set_identity(options, &opts);
 	opts.flags = optional_bool(options, "replace") ? BPF_TC_F_REPLACE : 0;
 	const LibbpfLog log;
 	const int err = bpf_tc_attach(&where, &opts);
@@ -85,8 +94,7 @@ Napi::Value tc_detach(const Napi::CallbackInfo &info)
 	Napi::Object options = arg_object(info[0], "options");
 	bpf_tc_hook where = option_hook(options);
 	LIBBPF_OPTS(bpf_tc_opts, opts);
-	opts.handle = arg_u32(options.Get("handle"), "handle");
-	opts.priority = arg_u32(options.Get("priority"), "priority");
+	set_identity(options, &opts);
 	const LibbpfLog log;
 	const int err = bpf_tc_detach(&where, &opts);
 	/* EINVAL: no clsact, or no filter of that priority. */
