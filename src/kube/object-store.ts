@@ -1,0 +1,103 @@
+import type { Change, ObjectKey } from "../model/objects.ts";
+import { ProtocolError } from "./api-error.ts";
+import { toChange, toRemoval } from "./change.ts";
+import type { Interner } from "./intern.ts";
+import type { Json } from "./json.ts";
+import { keyOf, metadataOf } from "./metadata.ts";
+import type { Resource } from "./resource.ts";
+import type { ObjectEvent } from "./watch-event.ts";
+
+/** What identifies one state of one object. */
+interface Version {
+	readonly uid: string;
+	readonly resourceVersion: string;
+}
+
+/** One object of a list. */
+export interface Listed extends Version {
+	readonly change: Change;
+}
+
+/** A complete list, or one in the making. */
+export type Listing = Map<ObjectKey, Listed>;
+
+/**
+ * Remembers which state of which object has been delivered, and says what is to be delivered next.
+ * The objects themselves are not kept.
+ */
+export class ObjectStore {
+	readonly #resource: Resource;
+	readonly #interner: Interner;
+	#delivered = new Map<ObjectKey, Version>();
+
+	constructor(resource: Resource, interner: Interner) {
+		this.#resource = resource;
+		this.#interner = interner;
+	}
+
+	get size(): number {
+		return this.#delivered.size;
+	}
+
+	/** Decodes an object into a list that is being read; one without name cannot be told apart. */
+	list(listing: Listing, object: Json): void {
+		const metadata = metadataOf(object);
+		const key = keyOf(metadata);
+		if (key !== "") {
+			const { uid, resourceVersion } = metadata;
+			listing.set(key, { uid, resourceVersion, change: this.#decode(object) });
+		}
+	}
+
+	/** All changes from what was delivered to what a complete list says. */
+	replace(listing: Listing): Change[] {
+		const changes: Change[] = [];
+		for (const key of this.#delivered.keys()) {
+			if (!listing.has(key)) {
+				changes.push(this.#removal(key));
+			}
+		}
+		for (const [key, listed] of listing) {
+			changes.push(...this.#transition(key, listed, () => listed.change));
+		}
+		this.#delivered = new Map(
+			[...listing].map(([key, { uid, resourceVersion }]) => [key, { uid, resourceVersion }]),
+		);
+		return changes;
+	}
+
+	/** What an event of a watch changes. "remove" is also: the selectors no longer match. */
+	apply({ type, object, metadata }: ObjectEvent): Change[] {
+		const key = keyOf(metadata);
+		if (key === "") {
+			throw new ProtocolError("an event of a watch has an object without name");
+		}
+		if (type === "remove") {
+			return this.#delivered.delete(key) ? [this.#removal(key)] : [];
+		}
+		const { uid, resourceVersion } = metadata;
+		const changes = this.#transition(key, { uid, resourceVersion }, () => this.#decode(object));
+		this.#delivered.set(key, { uid, resourceVersion });
+		return changes;
+	}
+
+	/** Nothing for a state that was delivered; an object made anew under its name is two changes. */
+	#transition(key: ObjectKey, next: Version, decode: () => Change): Change[] {
+		const known = this.#delivered.get(key);
+		if (known === undefined) {
+			return [decode()];
+		}
+		if (known.uid !== next.uid) {
+			return [this.#removal(key), decode()];
+		}
+		return known.resourceVersion === next.resourceVersion ? [] : [decode()];
+	}
+
+	#decode(object: Json): Change {
+		return toChange(this.#resource.kind, object, this.#interner);
+	}
+
+	#removal(key: ObjectKey): Change {
+		return toRemoval(this.#resource.changeKind, key);
+	}
+}

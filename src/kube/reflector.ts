@@ -1,0 +1,250 @@
+import type { IncomingMessage } from "node:http";
+import type { Logger } from "../log.ts";
+import type { SourceStatus } from "../model/objects.ts";
+import { Abilities } from "./abilities.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiError, ProtocolError, SilenceError } from "./api-error.ts";
+import { Backoff } from "./backoff.ts";
+import type { Clock, Timings } from "./clock.ts";
+import type { Interner } from "./intern.ts";
+import { keyOf } from "./metadata.ts";
+import { type Listing, ObjectStore } from "./object-store.ts";
+import type { Outbox } from "./outbox.ts";
+import { listPath, type Selection, watchListPath, watchPath } from "./query.ts";
+import type { Resource } from "./resource.ts";
+import { readEvents, readList } from "./streams.ts";
+import type { WatchEvent } from "./watch-event.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export interface ReflectorOptions {
+	readonly resource: Resource;
+	readonly client: ApiClient;
+	readonly outbox: Outbox;
+	readonly interner: Interner;
+	readonly log: Logger;
+	readonly clock: Clock;
+	readonly timings: Timings;
+	/** Called once, after the first complete list has been put into the outbox. */
+	readonly onSynced: () => void;
+}
+
+/** As many answers of the server in a row that are errors make us list anew. */
+const MAX_API_ERRORS = 5;
+
+/**
+ * Follows the objects of one resource of an API server: lists them, watches them, and never stops
+ * before it is told to. Between failures it pauses longer and longer; only an event, or a watch
+ * that lived for a while, makes the pauses short again. A connection that ends is no reason to list
+ * anew: the next watch goes on from the last version seen.
+ */
+export class Reflector {
+	readonly #options: ReflectorOptions;
+	readonly #store: ObjectStore;
+	readonly #backoff: Backoff;
+	readonly #abilities: Abilities;
+	readonly #log: Logger;
+	/** Where the next watch goes on; undefined: list first. */
+	#version: string | undefined;
+	/** Version of the last list or event, kept when we have to list anew. */
+	#last = "0";
+	/** Whether the current session has been of use. */
+	#progress = false;
+	#apiErrors = 0;
+	#synced = false;
+	#error = "";
+
+	constructor(options: ReflectorOptions) {
+		this.#options = options;
+		this.#log = options.log.child({ resource: options.resource.name });
+		this.#store = new ObjectStore(options.resource, options.interner);
+		this.#abilities = new Abilities(options.resource);
+		this.#backoff = new Backoff(options.timings, options.clock);
+	}
+
+	get status(): SourceStatus {
+		return {
+			kind: this.#options.resource.name,
+			synced: this.#synced,
+			error: this.#error,
+			objects: this.#store.size,
+		};
+	}
+
+	/** Resolves after the signal is aborted, never before. */
+	async run(signal: AbortSignal): Promise<void> {
+		while (!signal.aborted) {
+			this.#progress = false;
+			const listing = this.#version === undefined;
+			const pause = await this.#session(signal).then(
+				() => (listing ? 0 : this.#ended()),
+				(error: unknown) => this.#failed(error, signal),
+			);
+			if (pause > 0) {
+				await this.#options.clock.sleep(pause, signal);
+			}
+		}
+	}
+
+	/** One request: a list, a watch, or a watch that begins with a list. */
+	#session(signal: AbortSignal): Promise<void> {
+		if (this.#version !== undefined) {
+			return this.#watch(this.#version, signal);
+		}
+		return this.#abilities.watchList ? this.#watchList(signal) : this.#list(signal);
+	}
+
+	async #list(signal: AbortSignal): Promise<void> {
+		const { client, timings } = this.#options;
+		const response = await client.get(listPath(this.#selection(), this.#last), signal);
+		const watchdog = new Watchdog(response, "no item of a list", timings.listSilenceMs);
+		const listing: Listing = new Map();
+		const version = await readList(response, watchdog, (object) => {
+			this.#store.list(listing, object);
+		});
+		this.#replace(listing, version);
+	}
+
+	async #watchList(signal: AbortSignal): Promise<void> {
+		const { client, clock, timings } = this.#options;
+		const path = watchListPath(this.#selection(), clock.random());
+		const response = await client.get(path, signal);
+		const watchdog = new Watchdog(response, "no initial event", timings.watchListSilenceMs);
+		let listing: Listing | undefined = new Map();
+		const onEvent = (event: WatchEvent) => {
+			if (listing === undefined) {
+				this.#onEvent(event);
+			} else if (this.#endsListing(event, listing)) {
+				listing = undefined;
+				this.#follow(response, watchdog);
+			}
+		};
+		const silent = (error: unknown) => {
+			if (listing !== undefined && error instanceof SilenceError) {
+				this.#abilities.refuseWatchList();
+			}
+			throw error;
+		};
+		await readEvents(response, watchdog, onEvent).catch(silent);
+		if (listing !== undefined) {
+			this.#abilities.refuseWatchList();
+			throw new ProtocolError("a WatchList ended before its initial events did");
+		}
+	}
+
+	/** Whether the event was the one that makes the list complete. Initial events have no order. */
+	#endsListing(event: WatchEvent, listing: Listing): boolean {
+		if (event.type === "bookmark") {
+			if (!event.endsInitial) {
+				this.#abilities.refuseWatchList();
+				throw new ProtocolError("the server does not end the initial events of a WatchList");
+			}
+			this.#replace(listing, event.version);
+			return true;
+		}
+		if (event.type === "put") {
+			this.#store.list(listing, event.object);
+		} else {
+			listing.delete(keyOf(event.metadata));
+		}
+		return false;
+	}
+
+	async #watch(version: string, signal: AbortSignal): Promise<void> {
+		const { client, clock, timings } = this.#options;
+		const path = watchPath(this.#selection(), version, clock.random());
+		const response = await client.get(path, signal);
+		const watchdog = new Watchdog(response, "no event or bookmark", timings.watchSilenceMs);
+		this.#follow(response, watchdog);
+		await readEvents(response, watchdog, (event) => this.#onEvent(event));
+	}
+
+	/** From now on the response is a watch, which is of use if it lives for a while. */
+	#follow(response: IncomingMessage, watchdog: Watchdog): void {
+		const { livedMs, watchSilenceMs } = this.#options.timings;
+		watchdog.allow(watchSilenceMs);
+		const lived = setTimeout(() => this.#progressed(), livedMs);
+		response.once("close", () => clearTimeout(lived));
+	}
+
+	#selection(): Selection {
+		return { resource: this.#options.resource, byField: this.#abilities.byField };
+	}
+
+	#replace(listing: Listing, version: string): void {
+		if (version === "") {
+			throw new ProtocolError("a list has no resourceVersion");
+		}
+		this.#options.outbox.add(this.#store.replace(listing));
+		this.#version = version;
+		this.#last = version;
+		this.#succeeded();
+		this.#log.debug({ objects: this.#store.size, version }, "listed");
+		if (!this.#synced) {
+			this.#synced = true;
+			this.#options.onSynced();
+		}
+	}
+
+	#onEvent(event: WatchEvent): void {
+		const version = event.type === "bookmark" ? event.version : event.metadata.resourceVersion;
+		// Servers send events in order; one that does not, or whose history was put back, is not
+		// to be trusted with what it sent before either.
+		if (Number(version) < Number(this.#last)) {
+			throw new ProtocolError(`version ${version} comes after version ${this.#last}`);
+		}
+		if (event.type !== "bookmark") {
+			this.#options.outbox.add(this.#store.apply(event));
+		}
+		if (version !== "") {
+			this.#version = version;
+			this.#last = version;
+		}
+		this.#progressed();
+	}
+
+	#progressed(): void {
+		this.#progress = true;
+		this.#apiErrors = 0;
+		this.#backoff.reset();
+		this.#succeeded();
+	}
+
+	#succeeded(): void {
+		if (this.#error !== "") {
+			this.#log.info("the API server answers again");
+		}
+		this.#error = "";
+	}
+
+	/** After a watch ended as it should: the pause until the next one, in ms. */
+	#ended(): number {
+		return this.#progress ? 0 : this.#backoff.next();
+	}
+
+	/** Draws the conclusions from a failure; the pause until the next attempt, in ms. */
+	#failed(error: unknown, signal: AbortSignal): number {
+		const wasWatchList = this.#version === undefined && this.#abilities.watchList;
+		if (signal.aborted || this.#abilities.adapt(error, wasWatchList)) {
+			return 0;
+		}
+		const message = error instanceof Error ? error.message : String(error);
+		this.#log[this.#error === message ? "debug" : "warn"]({ reason: message }, "watching failed");
+		this.#error = message;
+		this.#decideListing(error);
+		const atLeast = error instanceof ApiError ? error.retryAfterMs : 0;
+		const mereDisconnect = this.#progress && this.#version !== undefined && atLeast === 0;
+		return mereDisconnect ? 0 : Math.max(atLeast, this.#backoff.next());
+	}
+
+	/** Whether the failure means that we must list anew, and how new that list has to be. */
+	#decideListing(error: unknown): void {
+		this.#apiErrors += error instanceof ApiError ? 1 : 0;
+		if (error instanceof ApiError && error.expired) {
+			this.#version = undefined;
+			this.#last = "";
+		} else if (error instanceof ProtocolError || this.#apiErrors >= MAX_API_ERRORS) {
+			this.#version = undefined;
+			this.#apiErrors = 0;
+		}
+	}
+}

@@ -1,0 +1,52 @@
+import type { Change, SourceStatus } from "../model/objects.ts";
+import type { Kind } from "./change.ts";
+import { HEADLESS } from "./endpoint-slice.ts";
+import { SERVICE_PROXY_NAME } from "./service.ts";
+
+/** One kind of objects as the API serves it, and which of them kube-proxy would watch. */
+export interface Resource {
+	/** Name in the status. */
+	readonly name: SourceStatus["kind"];
+	readonly kind: Kind;
+	readonly changeKind: Change["kind"];
+	/** Path below the server's address. */
+	readonly path: string;
+	/** "" when all labels will do. */
+	readonly labelSelector: string;
+	/** "" when all fields will do. */
+	readonly fieldSelector: string;
+	/** Whether servers that do not know the field may send everything: decoding sorts it out. */
+	readonly fieldOptional: boolean;
+}
+
+export const SERVICES: Resource = {
+	name: "Services",
+	kind: "Service",
+	changeKind: "service",
+	path: "/api/v1/services",
+	labelSelector: `!${SERVICE_PROXY_NAME}`,
+	fieldSelector: "spec.clusterIP!=None",
+	fieldOptional: true,
+};
+
+export const ENDPOINT_SLICES: Resource = {
+	name: "EndpointSlices",
+	kind: "EndpointSlice",
+	changeKind: "slice",
+	path: "/apis/discovery.k8s.io/v1/endpointslices",
+	labelSelector: `!${HEADLESS}`,
+	fieldSelector: "",
+	fieldOptional: false,
+};
+
+export function nodeResource(nodeName: string): Resource {
+	return {
+		name: "Node",
+		kind: "Node",
+		changeKind: "node",
+		path: "/api/v1/nodes",
+		labelSelector: "",
+		fieldSelector: `metadata.name=${nodeName}`,
+		fieldOptional: false,
+	};
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { until } from "../../lib/until.ts";
+import { Following, NODE_NAME, NODES, SERVICES, SLICES, service, slice, startFake } from "./lib.ts";
+
+test("all objects are delivered before the source is synced, once", async (t) => {
+	const server = await startFake(t);
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	server.store.put(SLICES, slice("web-1", "10.0.0.1"));
+	server.store.put(NODES, { metadata: { name: NODE_NAME } });
+	server.store.put(NODES, { metadata: { name: "another" } });
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	assert.deepEqual([...following.state.keys()].sort(), [
+		"node node-a",
+		"service default/web",
+		"slice default/web-1",
+	]);
+	assert.deepEqual(
+		following.source
+			.status()
+			.map(({ kind, synced, error, objects }) => [kind, synced, error, objects]),
+		[
+			["Services", true, "", 1],
+			["EndpointSlices", true, "", 1],
+			["Node", true, "", 1],
+		],
+	);
+});
+
+test("writes are followed: added, changed, deleted, deleted and made anew", async (t) => {
+	const server = await startFake(t);
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	await following.untilClusterIP("web", "10.96.0.1");
+	server.store.put(SERVICES, service("web", "10.96.0.2"));
+	await following.untilClusterIP("web", "10.96.0.2");
+	server.store.delete(SERVICES, "default/web");
+	await following.untilClusterIP("web", undefined);
+	server.store.put(SERVICES, service("web", "10.96.0.3"));
+	await following.untilClusterIP("web", "10.96.0.3");
+	assert.equal(following.synced, 1);
+	assert.equal(server.requests.filter(({ path }) => path === SERVICES).length, 1);
+});
+
+test("the selectors are kube-proxy's, and an object that leaves them is gone", async (t) => {
+	const server = await startFake(t);
+	const labels = { "service.kubernetes.io/service-proxy-name": "" };
+	server.store.put(SERVICES, service("other", "10.96.0.1", { labels }));
+	server.store.put(SERVICES, service("headless", "None"));
+	server.store.put(
+		SLICES,
+		slice("headless-1", "10.0.0.1", { "service.kubernetes.io/headless": "" }),
+	);
+	server.store.put(SERVICES, service("web", "10.96.0.2"));
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	assert.deepEqual([...following.state.keys()], ["service default/web"]);
+	server.store.put(SERVICES, service("web", "10.96.0.2", { labels }));
+	await following.untilClusterIP("web", undefined);
+	server.store.put(SERVICES, service("web", "10.96.0.2"));
+	await following.untilClusterIP("web", "10.96.0.2");
+});
+
+for (const watchList of ["ignored", "refused"] as const) {
+	test(`a server that has WatchList ${watchList} is listed and watched, and not asked again`, async (t) => {
+		const server = await startFake(t, { watchList, clusterIPField: false });
+		server.store.put(SERVICES, service("web", "10.96.0.1"));
+		server.store.put(SERVICES, service("headless", "None"));
+		const following = new Following(t, { server: server.url });
+		await following.untilSynced();
+		assert.equal(following.clusterIP("web"), "10.96.0.1");
+		assert.equal(following.clusterIP("headless"), undefined);
+		server.store.put(SERVICES, service("web", "10.96.0.2"));
+		await following.untilClusterIP("web", "10.96.0.2");
+		server.store.compact();
+		server.store.put(SERVICES, service("web", "10.96.0.3"));
+		await server.stop();
+		await server.start();
+		await following.untilClusterIP("web", "10.96.0.3");
+		const initial = server.requests.filter(
+			({ path, query }) => path === SERVICES && query.has("sendInitialEvents"),
+		);
+		assert.ok(initial.length <= 2, `asked ${initial.length} times`);
+	});
+}
+
+test("after a disconnect the watch goes on from the last version, without a list", async (t) => {
+	const server = await startFake(t);
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	await server.stop();
+	await until("the error is shown", () => following.error() !== "");
+	server.store.put(SERVICES, service("web", "10.96.0.2"));
+	const before = server.requests.length;
+	await server.start();
+	await following.untilClusterIP("web", "10.96.0.2");
+	const modes = new Set(server.requests.slice(before).map(({ mode }) => mode));
+	assert.deepEqual([...modes], ["watch"]);
+	await until("the error is gone", () => following.error() === "");
+});
+
+test("when history is gone, one batch says what is different, and nothing else", async (t) => {
+	const server = await startFake(t);
+	for (const name of ["same", "changed", "gone", "renewed"]) {
+		server.store.put(SERVICES, service(name, "10.96.0.1"));
+	}
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	following.batches.length = 0;
+	await server.stop();
+	server.store.put(SERVICES, service("changed", "10.96.0.2"));
+	server.store.delete(SERVICES, "default/gone");
+	server.store.delete(SERVICES, "default/renewed");
+	server.store.put(SERVICES, service("renewed", "10.96.0.2"));
+	server.store.put(SERVICES, service("new", "10.96.0.2"));
+	server.store.compact();
+	await server.start();
+	await following.untilClusterIP("new", "10.96.0.2");
+	assert.equal(following.batches.length, 1);
+	assert.deepEqual(
+		following.batches[0]?.map(({ key, object }) => `${key} ${object ? "is" : "gone"}`).sort(),
+		[
+			"default/changed is",
+			"default/gone gone",
+			"default/new is",
+			"default/renewed gone",
+			"default/renewed is",
+		],
+	);
+});
