@@ -25,6 +25,8 @@ export interface LabOptions {
 	readonly between?: "routes" | "vxlan";
 	/** Transmit checksum offload of all veths; default true. */
 	readonly txChecksum?: boolean;
+	/** Rules of the nodes that count and drop what must not be; default true. */
+	readonly guarded?: boolean;
 }
 
 /**
@@ -59,6 +61,12 @@ export class Lab {
 		this.wire = this.place("wire");
 		this.client = this.place("client");
 		this.guards = new Guards(this.id);
+	}
+
+	/** Ends the programs of a place that the lab did not make when the lab is taken down. */
+	own(place: Place): Place {
+		this.#cleanup.add(`programs in ${place.netns}`, () => place.killAll());
+		return place;
 	}
 
 	/** Builds a lab; when that fails, nothing is left of it. */
@@ -154,6 +162,7 @@ export class Lab {
 		for (const [name, node] of Object.entries(this.options.pods)) this.node(node).addPod(name);
 		this.#connectClient();
 		for (const place of this.#places) this.guards.watch(this.#role(place), place);
+		if (this.options.guarded === false) return;
 		for (const node of this.nodes) this.guards.install(node.name, node.place);
 	}
 
