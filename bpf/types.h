@@ -179,7 +179,7 @@ struct flow {
 	__u8 dmac[6];
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
-	__u32 mtu; /* of ifindex when the flow began; 0: not checked */
+	__u32 mtu;     /* of ifindex when the flow began; 0: not checked */
 	__u8 reserved[12];
 };
 
@@ -212,7 +212,7 @@ enum flow_flag {
 	FLOW_HALF_OPEN = 8, /* counted in control.half_open */
 	FLOW_FIN_FORWARD = 16,
 	FLOW_FIN_REPLY = 32,
-	FLOW_OVERFLOW = 64,   /* stored in overflow, not in flows */
+	FLOW_OVERFLOW = 64, /* stored in overflow, not in flows */
 };
 
 /* sockets: SK_STORAGE. What a socket's owner connected to. */

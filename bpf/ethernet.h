@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The Ethernet header of packets that leave by another way than they would. */
+#ifndef SLUICE_ETHERNET_H
+#define SLUICE_ETHERNET_H
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <stdbool.h>
+
+#include "context.h"
+
+static __always_inline void mac_copy(__u8 *to, const __u8 *from)
+{
+	__builtin_memcpy(to, from, ETH_ALEN);
+}
+
+static __always_inline struct ethhdr *ethernet_header(struct __sk_buff *skb)
+{
+	struct bytes bytes = packet_bytes(skb);
+	struct ethhdr *eth = bytes.data;
+
+	return (void *)(eth + 1) > bytes.end ? NULL : eth;
+}
+
+/* Writes the destination MAC, and the source MAC unless smac is NULL. */
+static __always_inline bool ethernet_write(struct __sk_buff *skb,
+					   const __u8 *dmac, const __u8 *smac)
+{
+	struct ethhdr *eth = ethernet_header(skb);
+
+	if (!eth)
+		return false;
+	mac_copy(eth->h_dest, dmac);
+	if (smac)
+		mac_copy(eth->h_source, smac);
+	return true;
+}
+
+/* Turns the packet round on its link. */
+static __always_inline bool ethernet_swap(struct __sk_buff *skb)
+{
+	struct ethhdr *eth = ethernet_header(skb);
+	__u8 mac[ETH_ALEN];
+
+	if (!eth)
+		return false;
+	mac_copy(mac, eth->h_dest);
+	mac_copy(eth->h_dest, eth->h_source);
+	mac_copy(eth->h_source, mac);
+	return true;
+}
+
+#endif /* SLUICE_ETHERNET_H */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The flow table: finding, ageing, state, removal. Creation: flow_open.h. */
+#ifndef SLUICE_FLOW_H
+#define SLUICE_FLOW_H
+
+#include <linux/in.h>
+
+#include <stdbool.h>
+
+#include "address.h"
+#include "backend.h"
+#include "maps.h"
+#include "packet.h"
+#include "settings.h"
+
+/* The other entry's key: the reverse of the packet after translation. */
+static __always_inline void flow_twin_key(const struct flow_key *key,
+					  const struct flow *flow,
+					  struct flow_key *twin)
+{
+	twin->src = flow->dst;
+	twin->dst = flow->src;
+	twin->sport = flow->dport;
+	twin->dport = flow->sport;
+	twin->proto = key->proto;
+	twin->direction = !key->direction;
+	twin->pad[0] = 0;
+	twin->pad[1] = 0;
+}
+
+/* One hash lookup; a second one only while overflow is in use. */
+static __always_inline struct flow *flow_find(const struct flow_key *key)
+{
+	struct flow *flow = bpf_map_lookup_elem(&flows, key);
+	const struct control *words;
+
+	if (flow)
+		return flow;
+	words = control_get();
+	if (!words || !READ_WORD(words->overflow_in_use))
+		return NULL;
+	return bpf_map_lookup_elem(&overflow, key);
+}
+
+/* Jiffies that a flow of this protocol and state may be silent. */
+static __always_inline __u64 flow_timeout(const struct settings *set,
+					  __u8 proto, __u8 state)
+{
+	__u32 index = state & 3;
+
+	if (proto != IPPROTO_TCP)
+		index = state == FLOW_SYN_SENT ? TIMEOUT_UDP :
+						 TIMEOUT_UDP_STREAM;
+	return set->timeout[index & 7];
+}
+
+/* last_seen of another CPU may be ahead of this CPU's jiffies: not stale. */
+static __always_inline bool flow_stale(const struct flow *flow, __u8 proto)
+{
+	const struct settings *set = settings_get();
+	__s64 age = bpf_jiffies64() - flow->last_seen;
+
+	return set &&
+	       age > (__s64)flow_timeout(set, proto, READ_WORD(flow->state));
+}
+
+/* True when neither direction was seen within the timeout. */
+static __noinline bool flow_expired(const struct flow_key *key,
+				    const struct flow *flow)
+{
+	const struct flow *twin;
+	struct flow_key twin_key;
+
+	if (!key || !flow || !flow_stale(flow, key->proto))
+		return false;
+	flow_twin_key(key, flow, &twin_key);
+	twin = flow_find(&twin_key);
+	return !twin || flow_stale(twin, key->proto);
+}
+
+/* Deletes from whichever table has it; true for the one caller that did. */
+static __always_inline bool flow_delete(const struct flow_key *key)
+{
+	return bpf_map_delete_elem(&flows, key) == 0 ||
+	       bpf_map_delete_elem(&overflow, key) == 0;
+}
+
+static __always_inline void half_open_add(__s64 count)
+{
+	struct control *words = control_get();
+
+	if (words)
+		__sync_fetch_and_add(&words->half_open, count);
+}
+
+/*
+ * Removes both entries of a flow, named by either; returns how many were
+ * there. Only the caller that wins the deletion of the forward entry counts
+ * the end of the connection.
+ */
+static __noinline __u32 flow_remove(const struct flow_key *key,
+				    const struct flow *flow)
+{
+	struct flow_key twin;
+	__u32 backend, removed = 0;
+	bool half_open, own, other;
+
+	if (!key || !flow)
+		return 0;
+	flow_twin_key(key, flow, &twin);
+	backend = flow->backend;
+	half_open = flow->flags & FLOW_HALF_OPEN;
+	own = flow_delete(key);
+	other = flow_delete(&twin);
+	if (key->direction == FLOW_FORWARD ? own : other) {
+		backend_closed(backend);
+		if (half_open)
+			half_open_add(-1);
+	}
+	removed += own;
+	removed += other;
+	return removed;
+}
+
+/* True when a flow may be replaced by a new one of the same tuple. */
+static __always_inline bool flow_over(const struct flow_key *key,
+				      const struct flow *flow)
+{
+	return READ_WORD(flow->state) >= FLOW_CLOSING ||
+	       flow_expired(key, flow);
+}
+
+/*
+ * True when a packet of this forward entry goes on with it. False: the entry
+ * is over, or its backend left and the protocol allows another one.
+ */
+static __always_inline bool flow_serves(const struct packet *packet,
+					const struct flow *flow)
+{
+	bool is_tcp = packet->tuple.proto == IPPROTO_TCP;
+	bool is_syn =
+		is_tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	__u8 state = READ_WORD(flow->state);
+
+	if (is_syn && state >= FLOW_CLOSING)
+		return false;
+	if (flow_stale(flow, packet->tuple.proto) &&
+	    flow_expired(&packet->tuple, flow))
+		return false;
+	if (flow->flags & FLOW_DIRECT ||
+	    backend_alive(flow->backend, flow->backend_generation))
+		return true;
+	return is_tcp && !(is_syn && state == FLOW_SYN_SENT);
+}
+
+/* The state after a packet of this direction; flags gains what it showed. */
+static __always_inline __u8 flow_next_state(const struct packet *packet,
+					    __u8 state, __u8 *flags)
+{
+	bool is_reply = packet->tuple.direction == FLOW_REPLY;
+
+	if (packet->tcp_flags & TCP_RST)
+		return FLOW_CLOSED;
+	if (packet->tcp_flags & TCP_FIN) {
+		*flags |= is_reply ? FLOW_FIN_REPLY : FLOW_FIN_FORWARD;
+		if (*flags & FLOW_FIN_REPLY && *flags & FLOW_FIN_FORWARD)
+			return FLOW_CLOSED;
+		return state > FLOW_CLOSING ? state : FLOW_CLOSING;
+	}
+	return state == FLOW_SYN_SENT && is_reply ? FLOW_ESTABLISHED : state;
+}
+
+/* Writes a change of state to both entries. */
+static __noinline void flow_advance(const struct packet *packet,
+				    struct flow *flow)
+{
+	struct flow_key twin_key;
+	struct flow *twin;
+	__u8 flags, state;
+
+	if (!packet || !flow)
+		return;
+	flags = flow->flags;
+	state = flow_next_state(packet, flow->state, &flags);
+	if (flags & FLOW_HALF_OPEN && state != FLOW_SYN_SENT) {
+		flags &= ~FLOW_HALF_OPEN;
+		half_open_add(-1);
+	}
+	flow->state = state;
+	flow->flags = flags;
+	flow_twin_key(&packet->tuple, flow, &twin_key);
+	twin = flow_find(&twin_key);
+	if (!twin)
+		return;
+	twin->state = state;
+	twin->flags = flags;
+}
+
+/* Takes note of a packet that the flow translates. */
+static __always_inline void flow_see(const struct packet *packet,
+				     struct flow *flow)
+{
+	__u64 now = bpf_jiffies64();
+
+	if (flow->last_seen != now)
+		flow->last_seen = now;
+	if (packet->tcp_flags & (TCP_FIN | TCP_RST) ||
+	    (flow->state == FLOW_SYN_SENT &&
+	     packet->tuple.direction == FLOW_REPLY))
+		flow_advance(packet, flow);
+}
+
+#endif /* SLUICE_FLOW_H */

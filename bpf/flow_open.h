@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* A new flow: service, backend, way, entries. */
+#ifndef SLUICE_FLOW_OPEN_H
+#define SLUICE_FLOW_OPEN_H
+
+#include "answer.h"
+#include "flow_store.h"
+#include "route.h"
+#include "service.h"
+
+/* Finds the service that the packet is for; false when there is none. */
+static __always_inline bool flow_service(struct scratch *s, __u32 hook)
+{
+	const struct packet *packet = &s->packet;
+	const struct tombstone *tombstone;
+	struct tombstone_key left = {};
+	struct frontend_key key = {};
+
+	if (packet->flags & PACKET_TO_FRONTEND) {
+		key.addr = packet->tuple.dst;
+		key.port = packet->tuple.dport;
+		key.proto = packet->tuple.proto;
+		key.scope = hook == HOOK_INGRESS &&
+					    s->client.kind == DEVICE_UPLINK ?
+				    SCOPE_EXTERNAL :
+				    SCOPE_INTERNAL;
+		if (service_lookup(&key, &s->service))
+			return true;
+	}
+	if (!(packet->flags & PACKET_TO_TOMBSTONE))
+		return false;
+	left.addr = packet->tuple.dst;
+	left.port = packet->tuple.dport;
+	left.proto = packet->tuple.proto;
+	tombstone = bpf_map_lookup_elem(&tombstones, &left);
+	return tombstone && service_resolve(tombstone->service, 0, &s->service);
+}
+
+/*
+ * Picks s->backend so that its replies cannot be taken for those of another
+ * live flow of the same client port. After BACKEND_PICKS clashes the last
+ * pick stays and the flow gets a port of its own (FLOW_PORT_CHANGED).
+ */
+__noinline int flow_pick(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || !skb)
+		return false;
+	for (int i = 0; i < BACKEND_PICKS; i++) {
+		if (!backend_pick(s->service.set, &s->backend))
+			return false;
+		s->forward.dst = s->backend.addr;
+		s->forward.dport = s->backend.port;
+		if (address_equal(&s->backend.addr, &s->packet.tuple.src))
+			return true;
+		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+		if (flow_twin_free(s))
+			return true;
+	}
+	s->forward.flags |= FLOW_PORT_CHANGED;
+	return true;
+}
+
+/* Both entries of the packet's flow as far as they do not depend on picks. */
+static __always_inline void flow_prepare(struct scratch *s)
+{
+	const struct packet *packet = &s->packet;
+
+	s->packet.tuple.direction = FLOW_FORWARD;
+	__builtin_memset(&s->forward, 0, sizeof(s->forward));
+	__builtin_memset(&s->reply, 0, sizeof(s->reply));
+	s->forward.src = packet->tuple.src;
+	s->forward.sport = packet->tuple.sport;
+	s->forward.last_seen = bpf_jiffies64();
+	s->forward.created = s->forward.last_seen;
+	if (packet->tuple.proto == IPPROTO_TCP)
+		s->forward.flags = FLOW_HALF_OPEN;
+	s->reply.src = packet->tuple.dst;
+	s->reply.dst = packet->tuple.src;
+	s->reply.sport = packet->tuple.dport;
+	s->reply.dport = packet->tuple.sport;
+	s->reply.last_seen = s->forward.last_seen;
+	s->reply.created = s->forward.last_seen;
+}
+
+/* Routes and stores the flow in s; a verdict, VERDICT_NEXT when it is there. */
+static __always_inline __u32 flow_commit(struct __sk_buff *skb,
+					 struct scratch *s, __u32 hook)
+{
+	__u32 verdict = flow_route(skb, hook);
+	long err = -EEXIST;
+
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	s->forward.service = s->service.id;
+	s->forward.backend = s->backend.id;
+	s->forward.backend_generation = s->backend.generation;
+	s->reply.service = s->service.id;
+	s->reply.backend = s->backend.id;
+	s->reply.backend_generation = s->backend.generation;
+	s->reply.flags = s->forward.flags;
+	if (!(s->forward.flags & (FLOW_MASQUERADED | FLOW_PORT_CHANGED))) {
+		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+		err = flow_store(skb);
+	}
+	if (err == -EEXIST && flow_find(&s->packet.tuple))
+		return VERDICT_NEXT;
+	if (err == -EEXIST) {
+		if (!(s->forward.flags & FLOW_MASQUERADED))
+			s->forward.flags |= FLOW_PORT_CHANGED;
+		s->reply.flags = s->forward.flags;
+		err = masquerade_store(skb);
+	}
+	if (err == -EADDRINUSE)
+		return verdict_drop(DROP_NO_MASQUERADE_PORT);
+	return err ? verdict_drop(DROP_FLOW_TABLE_FULL) : VERDICT_NEXT;
+}
+
+/* The answer to a packet for a service without usable backends. */
+static __always_inline __u32 flow_refuse(struct __sk_buff *skb,
+					 const struct scratch *s, __u32 hook)
+{
+	__u32 reason = s->service.empty == SET_EMPTY_LOCAL ?
+			       DROP_NO_LOCAL_ENDPOINT :
+			       DROP_NO_ENDPOINT;
+
+	count_refusal(s->service.id, reason);
+	if (reason == DROP_NO_LOCAL_ENDPOINT)
+		return verdict_drop(reason);
+	return answer_send(skb, hook | ANSWER_UNREACHABLE << 1, 0, reason);
+}
+
+/*
+ * Copies the device the packet is at; false when its packets may not begin
+ * a flow here: unknown devices, and at egress everything that was not sent
+ * by the node itself.
+ */
+static __always_inline bool flow_client(struct __sk_buff *skb,
+					struct scratch *s, __u32 hook)
+{
+	__u32 ifindex = skb->ifindex;
+	const struct device *device = bpf_map_lookup_elem(&devices, &ifindex);
+
+	if (!device)
+		return false;
+	s->client = *device;
+	return hook == HOOK_INGRESS ||
+	       (device->kind != DEVICE_POD && skb->ingress_ifindex == 0);
+}
+
+/*
+ * Begins a flow for s->packet, in place of one that is over. VERDICT_PASS:
+ * the packet is for no service. VERDICT_NEXT: the entries are there.
+ */
+__noinline int flow_open(struct __sk_buff *skb, __u32 hook)
+{
+	struct scratch *s = scratch_get();
+	const struct flow *old;
+	__u32 verdict;
+
+	if (!s || !flow_client(skb, s, hook) || !flow_service(s, hook))
+		return VERDICT_PASS;
+	if (s->packet.flags & PACKET_LATER_FRAGMENT)
+		return verdict_drop(DROP_FRAGMENT);
+	old = flow_find(&s->packet.tuple);
+	if (old)
+		flow_remove(&s->packet.tuple, old);
+	if (s->service.empty)
+		return flow_refuse(skb, s, hook);
+	flow_prepare(s);
+	if (!flow_pick(skb)) {
+		count_refusal(s->service.id, DROP_NO_ENDPOINT);
+		return verdict_drop(DROP_NO_ENDPOINT);
+	}
+	verdict = flow_commit(skb, s, hook);
+	if (verdict == VERDICT_NEXT) {
+		count_connection(s->service.id);
+		backend_opened(s->backend.id);
+	}
+	return verdict;
+}
+
+/*
+ * A packet for a backend itself, not for a service, whose replies would be
+ * taken for those of a service flow of the same client port. A service flow
+ * that is over makes room; beside a live one the direct flow is given another
+ * source port, as nf_conntrack does. VERDICT_NEXT: its entries are there.
+ */
+__noinline int flow_open_direct(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	struct control *words = control_get();
+
+	if (!s || !words || !flow_client(skb, s, HOOK_INGRESS))
+		return VERDICT_PASS;
+	flow_prepare(s);
+	s->forward.dst = s->packet.tuple.dst;
+	s->forward.dport = s->packet.tuple.dport;
+	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+	if (flow_twin_free(s))
+		return VERDICT_PASS;
+	__builtin_memset(&s->backend, 0, sizeof(s->backend));
+	__builtin_memset(&s->service, 0, sizeof(s->service));
+	s->backend.addr = s->packet.tuple.dst;
+	s->backend.port = s->packet.tuple.dport;
+	s->forward.flags |= FLOW_DIRECT | FLOW_PORT_CHANGED;
+	words->direct_in_use = 1;
+	return flow_commit(skb, s, HOOK_INGRESS);
+}
+
+#endif /* SLUICE_FLOW_OPEN_H */

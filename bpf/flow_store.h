@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Writing a new flow's two entries, with or without a port to find. */
+#ifndef SLUICE_FLOW_STORE_H
+#define SLUICE_FLOW_STORE_H
+
+#include <asm/errno.h>
+
+#include <stdbool.h>
+
+#include "flow.h"
+#include "packet.h"
+
+enum masquerade_limit {
+	MASQUERADE_TRIES = 16,
+};
+
+/*
+ * True when no live flow holds s->twin_key; a holder that is over is removed.
+ * Two flows to one backend from one client port would share it.
+ */
+static __noinline bool flow_twin_free(struct scratch *s)
+{
+	const struct flow *holder;
+
+	if (!s)
+		return false;
+	holder = flow_find(&s->twin_key);
+	if (!holder)
+		return true;
+	if (!flow_over(&s->twin_key, holder))
+		return false;
+	flow_remove(&s->twin_key, holder);
+	return true;
+}
+
+/* Reply first, so that no reply ever finds half a flow. */
+static __always_inline long flow_store_in(void *table, struct scratch *s)
+{
+	long err = bpf_map_update_elem(table, &s->twin_key, &s->reply,
+				       BPF_NOEXIST);
+
+	if (err)
+		return err;
+	err = bpf_map_update_elem(table, &s->packet.tuple, &s->forward,
+				  BPF_NOEXIST);
+	if (err)
+		bpf_map_delete_elem(table, &s->twin_key);
+	return err;
+}
+
+/* True when one more half-open flow has to go to overflow. */
+static __always_inline bool half_open_full(void)
+{
+	const struct settings *set = settings_get();
+	const struct control *words = control_get();
+
+	return set && words && set->half_open_max &&
+	       (__s64)READ_WORD(words->half_open) >= (__s64)set->half_open_max;
+}
+
+/* Stores both entries; 0, -EEXIST, or what overflow answered. */
+__noinline int flow_store(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	bool is_tcp;
+	struct control *words = control_get();
+	long err;
+
+	if (!s || !words || !skb)
+		return -ENOMEM;
+	is_tcp = s->packet.tuple.proto == IPPROTO_TCP;
+	if (!(is_tcp && half_open_full())) {
+		err = flow_store_in(&flows, s);
+		if (!err || err == -EEXIST)
+			goto out;
+	}
+	words->overflow_in_use = 1;
+	s->forward.flags |= FLOW_OVERFLOW;
+	s->reply.flags |= FLOW_OVERFLOW;
+	err = flow_store_in(&overflow, s);
+out:
+	if (!err && is_tcp)
+		half_open_add(1);
+	return err;
+}
+
+/* Stores both entries behind a free source port of the range; -EADDRINUSE
+ * when every tried one is taken. */
+__noinline int masquerade_store(struct __sk_buff *skb)
+{
+	const struct settings *set = settings_get();
+	struct scratch *s = scratch_get();
+	__u32 first, span, step;
+	int err;
+
+	if (!set || !s)
+		return -ENOMEM;
+	first = set->masquerade_port_first;
+	span = set->masquerade_port_last - first + 1;
+	if (!first || span > 65536)
+		return -EADDRINUSE;
+	step = bpf_ntohs(s->packet.tuple.sport) - first;
+	if (step >= span)
+		step = bpf_get_prandom_u32();
+	for (int i = 0; i < MASQUERADE_TRIES; i++) {
+		s->forward.sport = bpf_htons(first + step % span);
+		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+		if (flow_twin_free(s)) {
+			err = flow_store(skb);
+			if (err != -EEXIST)
+				return err;
+		}
+		step = bpf_get_prandom_u32();
+	}
+	return -EADDRINUSE;
+}
+
+/* Moves an established flow from overflow to flows when there is room. */
+static __noinline void flow_promote(const struct flow_key *key,
+				    const struct flow *flow, struct scratch *s)
+{
+	const struct flow *twin;
+
+	if (!key || !flow || !s)
+		return;
+	flow_twin_key(key, flow, &s->twin_key);
+	twin = bpf_map_lookup_elem(&overflow, &s->twin_key);
+	if (!twin)
+		return;
+	s->forward = *flow;
+	s->reply = *twin;
+	s->forward.flags &= ~FLOW_OVERFLOW;
+	s->reply.flags &= ~FLOW_OVERFLOW;
+	if (flow_store_in(&flows, s))
+		return;
+	bpf_map_delete_elem(&overflow, key);
+	bpf_map_delete_elem(&overflow, &s->twin_key);
+}
+
+#endif /* SLUICE_FLOW_STORE_H */

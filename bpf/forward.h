@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Sending a translated packet the way that its flow chose. */
+#ifndef SLUICE_FORWARD_H
+#define SLUICE_FORWARD_H
+
+#include "answer.h"
+#include "ethernet.h"
+#include "flow.h"
+#include "route.h"
+#include "verdict.h"
+
+/* True when the packet passes a router here: its TTL goes down by one. */
+static __always_inline bool forward_is_hop(const struct flow *flow)
+{
+	return flow->hook == HOOK_INGRESS &&
+	       (flow->way == WAY_NEIGH || flow->way == WAY_PEER);
+}
+
+/* Bytes of the largest IP packet that the skb becomes on the wire. */
+static __always_inline __u32 forward_size(struct __sk_buff *skb,
+					  const struct packet *packet)
+{
+	if (skb->gso_size)
+		return packet->l4 - packet->l3 + packet->l4_size +
+		       skb->gso_size;
+	return skb->len - packet->l3;
+}
+
+/*
+ * What a router would refuse, answered as a router would; VERDICT_NEXT when
+ * all is well. Packets that the stack routes are not asked here.
+ */
+static __always_inline __u32 forward_check(struct __sk_buff *skb,
+					   const struct packet *packet,
+					   const struct flow *flow)
+{
+	__u32 hook = flow->hook;
+
+	if (flow->way != WAY_NEIGH && flow->way != WAY_PEER)
+		return VERDICT_NEXT;
+	if (hook == HOOK_INGRESS && packet->ttl <= 1)
+		return answer_send(skb, hook | ANSWER_EXPIRED << 1, 0,
+				   DROP_TTL);
+	if (flow->mtu && forward_size(skb, packet) > flow->mtu)
+		return answer_send(skb, hook | ANSWER_TOO_BIG << 1, flow->mtu,
+				   DROP_TOO_BIG);
+	return VERDICT_NEXT;
+}
+
+/*
+ * Stays in its bridge: only the destination MAC is new, so that the bridge
+ * and bridge netfilter see what they would see of direct traffic. While the
+ * neighbour is not known the stack takes the packet and learns it.
+ */
+static __always_inline __u32 forward_bridge(struct __sk_buff *skb,
+					    struct scratch *s,
+					    struct flow *flow)
+{
+	if (s->packet.tuple.direction == FLOW_REPLY)
+		return VERDICT_PASS;
+	if (!flow->ifindex) {
+		s->backend.addr = flow->dst;
+		if (!route_neighbour(skb))
+			return VERDICT_PASS;
+		mac_copy(flow->dmac, s->fib.dmac);
+		flow->ifindex = s->fib.ifindex;
+	}
+	return ethernet_write(skb, flow->dmac, NULL) ?
+		       VERDICT_PASS :
+		       verdict_drop(DROP_REWRITE);
+}
+
+/* Replies to the node itself enter by the device that its packets left by,
+ * where the route to the frontend points: rp_filter agrees. */
+static __always_inline __u32 forward_ingress(struct __sk_buff *skb,
+					     const struct packet *packet,
+					     const struct flow *flow)
+{
+	if (skb->ifindex == flow->ifindex)
+		return VERDICT_PASS;
+	if (packet->l3 && !ethernet_write(skb, flow->dmac, NULL))
+		return verdict_drop(DROP_REWRITE);
+	return verdict_redirect(bpf_redirect(flow->ifindex, BPF_F_INGRESS));
+}
+
+static __always_inline __u32 forward_peer(struct __sk_buff *skb,
+					  const struct flow *flow)
+{
+	if (!ethernet_write(skb, flow->dmac, flow->smac))
+		return verdict_drop(DROP_REWRITE);
+	return verdict_redirect(bpf_redirect_peer(flow->ifindex, 0));
+}
+
+static __always_inline __u32 forward_send(struct __sk_buff *skb,
+					  struct scratch *s, struct flow *flow)
+{
+	switch (flow->way) {
+	case WAY_NEIGH:
+		return verdict_redirect(
+			bpf_redirect_neigh(flow->ifindex, NULL, 0, 0));
+	case WAY_PEER:
+		return forward_peer(skb, flow);
+	case WAY_BRIDGE:
+		return forward_bridge(skb, s, flow);
+	case WAY_INGRESS:
+		return forward_ingress(skb, &s->packet, flow);
+	default:
+		return VERDICT_PASS;
+	}
+}
+
+#endif /* SLUICE_FORWARD_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The stations that ingress and egress share. */
+#ifndef SLUICE_TRANSLATE_H
+#define SLUICE_TRANSLATE_H
+
+#include "filter.h"
+#include "flow_open.h"
+#include "forward.h"
+#include "icmp.h"
+#include "nat.h"
+#include "parse.h"
+#include "verdict.h"
+
+/*
+ * Asks the filter what the packet can be to us and leaves the answers in
+ * packet->flags; false when it is nothing to us. Errors are looked at by
+ * their quote, later.
+ */
+static __always_inline bool translate_concerns(struct packet *packet)
+{
+	const struct flow_key *tuple = &packet->tuple;
+
+	if (packet->flags & PACKET_ICMP_ERROR)
+		return true;
+	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
+			 FILTER_FRONTEND))
+		packet->flags |= PACKET_TO_FRONTEND;
+	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
+			 FILTER_BACKEND))
+		packet->flags |= PACKET_TO_BACKEND;
+	if (filter_maybe(&tuple->src, tuple->sport, tuple->proto,
+			 FILTER_BACKEND))
+		packet->flags |= PACKET_FROM_BACKEND;
+	if (tuple->proto == IPPROTO_UDP &&
+	    filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
+			 FILTER_TOMBSTONE))
+		packet->flags |= PACKET_TO_TOMBSTONE;
+	return packet->flags & (PACKET_TO_FRONTEND | PACKET_TO_BACKEND |
+				PACKET_FROM_BACKEND | PACKET_TO_TOMBSTONE);
+}
+
+/* True when the packet may have a forward entry. */
+static __always_inline bool translate_forward(const struct packet *packet)
+{
+	const struct control *words;
+
+	if (packet->flags & (PACKET_TO_FRONTEND | PACKET_TO_TOMBSTONE))
+		return true;
+	if (!(packet->flags & PACKET_TO_BACKEND))
+		return false;
+	words = control_get();
+	return words && READ_WORD(words->direct_in_use);
+}
+
+/* True when the packet may begin a direct flow to a backend. */
+static __always_inline bool translate_direct(const struct packet *packet,
+					     __u32 hook)
+{
+	return hook == HOOK_INGRESS && packet->flags & PACKET_TO_BACKEND &&
+	       packet->tuple.proto == IPPROTO_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Translates and sends a packet that has a flow. */
+static __always_inline __u32 translate_apply(struct __sk_buff *skb,
+					     struct scratch *s,
+					     struct flow *flow)
+{
+	const struct packet *packet = &s->packet;
+	__u32 verdict = forward_check(skb, packet, flow);
+
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	if (packet->flags & PACKET_FIRST_FRAGMENT && !fragment_remember(packet))
+		return verdict_drop(DROP_FRAGMENT);
+	flow_see(packet, flow);
+	if (!nat_apply(skb, packet, flow, forward_is_hop(flow)))
+		return verdict_drop(DROP_REWRITE);
+	if (flow->flags & FLOW_OVERFLOW && flow->state == FLOW_ESTABLISHED &&
+	    packet->tuple.direction == FLOW_FORWARD)
+		flow_promote(&packet->tuple, flow, s);
+	return forward_send(skb, s, flow);
+}
+
+/* Finds or begins the flow of s->packet and applies it. */
+static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
+				       __u32 hook)
+{
+	struct packet *packet = &s->packet;
+	struct flow *flow = NULL;
+	__u32 verdict;
+
+	if (packet->flags & PACKET_ICMP_ERROR)
+		return icmp_translate(skb, hook);
+	if (translate_forward(packet)) {
+		packet->tuple.direction = FLOW_FORWARD;
+		flow = flow_find(&packet->tuple);
+		if (flow && flow->hook != hook)
+			return VERDICT_PASS;
+		if (!flow || !flow_serves(packet, flow)) {
+			verdict = flow_open(skb, hook);
+			if (verdict == VERDICT_NEXT)
+				flow = flow_find(&packet->tuple);
+			else if (verdict != VERDICT_PASS)
+				return verdict;
+			else
+				flow = NULL;
+		}
+	}
+	if (!flow && packet->flags & PACKET_FROM_BACKEND) {
+		packet->tuple.direction = FLOW_REPLY;
+		flow = flow_find(&packet->tuple);
+	}
+	if (!flow && translate_direct(packet, hook)) {
+		verdict = flow_open_direct(skb);
+		if (verdict != VERDICT_NEXT)
+			return verdict;
+		flow = flow_find(&packet->tuple);
+	}
+	if (!flow || flow->hook != hook)
+		return VERDICT_PASS;
+	return translate_apply(skb, s, flow);
+}
+
+#endif /* SLUICE_TRANSLATE_H */
