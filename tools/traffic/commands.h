@@ -18,4 +18,11 @@ int command_load(const struct options *options);
 /* Sends one hand-made IPv4 packet. */
 int command_raw(const struct options *options);
 
+/* Serves connections of one byte there and one back, one at a time. */
+int command_crr_serve(const struct options *options);
+
+/* Such connections one after the other for --duration-ms; prints how many in
+ * how many seconds as JSON. */
+int command_crr(const struct options *options);
+
 #endif /* TRAFFIC_COMMANDS_H */

@@ -12,6 +12,8 @@ static const struct {
 	{ "talk", command_talk },
 	{ "load", command_load },
 	{ "raw", command_raw },
+	{ "crr-serve", command_crr_serve },
+	{ "crr", command_crr },
 };
 
 int main(int argc, char **argv)
@@ -25,6 +27,6 @@ int main(int argc, char **argv)
 		options_parse(&options, argc - 1, argv + 1);
 		return commands[i].run(&options);
 	}
-	fprintf(stderr, "usage: traffic serve|talk|load|raw [options]\n");
+	fprintf(stderr, "usage: traffic serve|talk|load|raw|crr-serve|crr [options]\n");
 	return 2;
 }

@@ -23,6 +23,7 @@ enum {
 	OPT_TIMEOUT_MS,
 	OPT_REQUEST_SIZE,
 	OPT_REPLY_SIZE,
+	OPT_DURATION_MS,
 	OPT_FLAGS,
 };
 
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "timeout-ms", required_argument, NULL, OPT_TIMEOUT_MS },
 	{ "request-size", required_argument, NULL, OPT_REQUEST_SIZE },
 	{ "reply-size", required_argument, NULL, OPT_REPLY_SIZE },
+	{ "duration-ms", required_argument, NULL, OPT_DURATION_MS },
 	{ "flags", required_argument, NULL, OPT_FLAGS },
 	{ NULL, 0, NULL, 0 },
 };
@@ -119,6 +121,9 @@ static void set_value(struct options *options, int option)
 		break;
 	case OPT_REPLY_SIZE:
 		options->reply_size = number;
+		break;
+	case OPT_DURATION_MS:
+		options->duration_ms = number;
 		break;
 	case OPT_FLAGS:
 		options->flags = number;
