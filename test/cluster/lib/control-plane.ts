@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { SERVICE_CIDRS } from "../../lib/net/addresses.ts";
+import { podSubnet, SERVICE_CIDRS } from "../../lib/net/addresses.ts";
 import { until } from "../../lib/net/command.ts";
 import type { Lab } from "../../lib/net/lab.ts";
 import type { Place } from "../../lib/net/place.ts";
@@ -12,7 +12,7 @@ import { type Credentials, kubeconfig, makeCredentials, type User } from "./cred
 import { type Program, program } from "./programs.ts";
 
 /** Addresses of the control plane on the lab's wire. */
-const ADDRESS = { v4: "192.0.2.5", v6: "2001:db8::5" } as const;
+export const CONTROL_PLANE_ADDRESS = { v4: "192.0.2.5", v6: "2001:db8::5" } as const;
 const PORT = 6443;
 
 /**
@@ -31,14 +31,16 @@ export class ControlPlane {
 	private constructor(lab: Lab) {
 		this.directory = join(lab.directory, "control-plane");
 		mkdirSync(this.directory);
-		this.#credentials = makeCredentials(this.directory, [ADDRESS.v4, "10.96.0.1"]);
+		this.#credentials = makeCredentials(this.directory, [CONTROL_PLANE_ADDRESS.v4, "10.96.0.1"]);
 		this.#place = lab.place("master");
 		lab.plug(this.#place, "eth0");
 		this.#place.ip([
-			`addr add ${ADDRESS.v4}/24 dev eth0`,
-			`addr add ${ADDRESS.v6}/64 dev eth0 nodad`,
-			"route add default via 192.0.2.1",
-			"route add ::/0 via 2001:db8::1",
+			`addr add ${CONTROL_PLANE_ADDRESS.v4}/24 dev eth0`,
+			`addr add ${CONTROL_PLANE_ADDRESS.v6}/64 dev eth0 nodad`,
+			...lab.nodes.flatMap(({ number, address }) => [
+				`route add ${podSubnet(number).v4} via ${address.v4}`,
+				`route add ${podSubnet(number).v6} via ${address.v6}`,
+			]),
 		]);
 		const token = this.#credentials.tokens.admin;
 		this.api = new ApiClient({ socketPath: this.#socket, ca: this.#credentials.ca, token });
@@ -52,7 +54,7 @@ export class ControlPlane {
 		plane.#place.start([
 			"socat",
 			`UNIX-LISTEN:${plane.#socket},fork,mode=600`,
-			`TCP:${ADDRESS.v4}:${PORT}`,
+			`TCP:${CONTROL_PLANE_ADDRESS.v4}:${PORT}`,
 		]);
 		await plane.ready();
 		plane.#startControllerManager();
@@ -62,7 +64,10 @@ export class ControlPlane {
 	/** A kubeconfig file for programs in the lab's namespaces. */
 	kubeconfigFile(user: User): string {
 		const path = join(this.directory, `${user.replace(":", "-")}.kubeconfig`);
-		writeFileSync(path, kubeconfig(`https://${ADDRESS.v4}:${PORT}`, user, this.#credentials));
+		writeFileSync(
+			path,
+			kubeconfig(`https://${CONTROL_PLANE_ADDRESS.v4}:${PORT}`, user, this.#credentials),
+		);
 		return path;
 	}
 
@@ -89,8 +94,8 @@ export class ControlPlane {
 		const { certificate, key, serviceAccountKey, tokenFile } = this.#credentials;
 		this.#apiServer = this.#start("kube-apiserver", [
 			"--etcd-servers=http://127.0.0.1:2379",
-			`--bind-address=${ADDRESS.v4}`,
-			`--advertise-address=${ADDRESS.v4}`,
+			`--bind-address=${CONTROL_PLANE_ADDRESS.v4}`,
+			`--advertise-address=${CONTROL_PLANE_ADDRESS.v4}`,
 			`--secure-port=${PORT}`,
 			`--tls-cert-file=${certificate}`,
 			`--tls-private-key-file=${key}`,
