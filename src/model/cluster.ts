@@ -77,6 +77,10 @@ export class Cluster {
 		return { key, service, slices, node: this.#node, owns };
 	}
 
+	has(key: ObjectKey): boolean {
+		return this.#services.has(key);
+	}
+
 	keys(): IterableIterator<ObjectKey> {
 		return this.#services.keys();
 	}
@@ -93,6 +97,11 @@ export class Cluster {
 		const triggers = this.#triggers.get(key) ?? [];
 		this.#triggers.delete(key);
 		return triggers;
+	}
+
+	/** The Service that has a frontend. */
+	ownerOf(frontend: Frontend): ObjectKey | undefined {
+		return this.#claims.owner(frontendKey(frontend));
 	}
 
 	/** Everything that is not served, sorted by object and reason. */

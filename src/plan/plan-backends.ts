@@ -1,0 +1,125 @@
+import { BackendFlag, BackendState, FilterKind, packBackendWord } from "../layout/structs.ts";
+import type { DesiredEndpoint, DesiredPort } from "./desired.ts";
+import type { PortRecord } from "./record.ts";
+import type { State } from "./state.ts";
+import type { TupleKey } from "./tuple.ts";
+import type { Write } from "./writes.ts";
+
+const { BACKEND_GONE, BACKEND_ACTIVE, BACKEND_DRAINING } = BackendState;
+const UDP = 17;
+
+/** Backend ids of a service port by endpoint. */
+export type BackendIds = Map<TupleKey, number>;
+
+/** The ids that a service port has, from the maps' memory. */
+export function backendIdsOf(state: State, record: PortRecord): BackendIds {
+	const ids: BackendIds = new Map();
+	for (const id of record.backends) ids.set(state.arrays.backendKey(id), id);
+	return ids;
+}
+
+/** A plan in the making. */
+export interface Draft {
+	readonly state: State;
+	readonly record: PortRecord;
+	readonly ids: BackendIds;
+	readonly writes: Write[];
+	/** Maps in which there is no room. */
+	readonly shortages: Set<string>;
+}
+
+/** Makes every endpoint of both sets an active backend, as far as there are ids. */
+export function planBackends(draft: Draft, desired: DesiredPort | undefined): void {
+	const done = new Set<TupleKey>();
+	for (const endpoint of [...(desired?.cluster ?? []), ...(desired?.local ?? [])]) {
+		if (done.has(endpoint.key)) continue;
+		done.add(endpoint.key);
+		const id = draft.ids.get(endpoint.key);
+		if (id === undefined) newBackend(draft, endpoint);
+		else refreshBackend(draft, id, endpoint);
+	}
+}
+
+/** The ids of a set in ascending order, without endpoints for which there was no id. */
+export function memberIds(draft: Draft, endpoints: readonly DesiredEndpoint[]): number[] {
+	const members: number[] = [];
+	for (const { key } of endpoints) {
+		const id = draft.ids.get(key);
+		if (id !== undefined) members.push(id);
+	}
+	return members.sort((a, b) => a - b);
+}
+
+/** Backends that are in no set: draining while the endpoint still answers, else gone. */
+export function planDepartures(
+	draft: Draft,
+	members: ReadonlySet<number>,
+	desired: DesiredPort | undefined,
+): void {
+	const { state, record, ids, writes } = draft;
+	for (const [key, id] of ids) {
+		if (members.has(id)) continue;
+		const before = state.arrays.backendState(id);
+		const goesOn = desired?.serving.has(key) === true && before !== BACKEND_GONE;
+		const after = goesOn ? BACKEND_DRAINING : BACKEND_GONE;
+		if (before === after) continue;
+		if (after === BACKEND_GONE && desired && needsTombstone(state, key)) {
+			writes.push({ kind: "tombstone", key, service: record.id });
+			pushFilterBit(state, FilterKind.FILTER_TOMBSTONE, key, writes);
+		}
+		writes.push({ kind: "backend-down", id, word: stateWord(state, id, after) });
+	}
+}
+
+/** A bit that is not set is set before anything that needs it. */
+export function pushFilterBit(state: State, kind: number, key: TupleKey, writes: Write[]): void {
+	const bit = state.filterBit(kind, key);
+	if (!state.arrays.filterBit(bit)) writes.push({ kind: "filter-set", bit });
+}
+
+function newBackend(draft: Draft, { key, local }: DesiredEndpoint): void {
+	const { state, record, writes } = draft;
+	const id = state.backendIds.take();
+	if (id === undefined) {
+		draft.shortages.add("backends");
+		return;
+	}
+	record.backends.push(id);
+	draft.ids.set(key, id);
+	const generation = nextGeneration(state.arrays.backendGeneration(id));
+	const flags = local ? BackendFlag.BACKEND_LOCAL : 0;
+	writes.push({ kind: "backend", id, generation, owner: record.id, key, flags });
+	const word = packBackendWord({ state: BACKEND_ACTIVE, generation });
+	writes.push({ kind: "backend-up", id, word });
+	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
+	pushTombstoneGone(state, key, writes);
+}
+
+function refreshBackend(draft: Draft, id: number, { key, local }: DesiredEndpoint): void {
+	const { state, writes } = draft;
+	const flags = local ? BackendFlag.BACKEND_LOCAL : 0;
+	if (state.arrays.backendFlags(id) !== flags) writes.push({ kind: "backend-flags", id, flags });
+	if (state.arrays.backendState(id) !== BACKEND_ACTIVE) {
+		writes.push({ kind: "backend-up", id, word: stateWord(state, id, BACKEND_ACTIVE) });
+	}
+	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
+	pushTombstoneGone(state, key, writes);
+}
+
+/** Only UDP sockets can be moved on, and only when no other service port has the endpoint. */
+function needsTombstone(state: State, key: TupleKey): boolean {
+	return key.charCodeAt(9) >> 8 === UDP && state.udpUsers(key) <= 1;
+}
+
+function pushTombstoneGone(state: State, key: TupleKey, writes: Write[]): void {
+	if (state.tombstones.has(key)) writes.push({ kind: "tombstone-gone", key });
+}
+
+function stateWord(state: State, id: number, to: number): number {
+	return packBackendWord({ state: to, generation: state.arrays.backendGeneration(id) });
+}
+
+/** 1 .. 2^24 - 1: 0 marks ids that were never used. */
+function nextGeneration(generation: number): number {
+	return generation >= 0xffffff ? 1 : generation + 1;
+}

@@ -1,0 +1,152 @@
+import { FilterKind, FrontendFlag, Scope } from "../layout/structs.ts";
+import { addressToBytes } from "../model/address-bytes.ts";
+import { setWord } from "./arrays.ts";
+import type { DesiredPort } from "./desired.ts";
+import {
+	backendIdsOf,
+	type Draft,
+	memberIds,
+	planBackends,
+	planDepartures,
+	pushFilterBit,
+} from "./plan-backends.ts";
+import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
+import type { PortRecord } from "./record.ts";
+import { frontendValue, type State } from "./state.ts";
+import { packTuple, type TupleKey } from "./tuple.ts";
+import { inOrder, type Write } from "./writes.ts";
+
+/** What brings one service port from what the maps hold to what they should. */
+export interface PortPlan {
+	/** In the order in which they must be made; empty when all is as it should be. */
+	readonly writes: readonly Write[];
+	/** Maps in which there was no room: the plan serves as much as fits. */
+	readonly shortages: readonly string[];
+}
+
+/**
+ * Compares one service port with the maps. Ids and ranges that the plan takes belong to the record
+ * from here on, whether or not the writes are made: settlePort() gives back what was not used.
+ *
+ * @param desired undefined: the service port is to be removed
+ */
+export function planPort(
+	state: State,
+	record: PortRecord,
+	desired: DesiredPort | undefined,
+): PortPlan {
+	const writes: Write[] = [];
+	const ids = backendIdsOf(state, record);
+	const draft: Draft = { state, record, ids, writes, shortages: new Set() };
+	planBackends(draft, desired);
+	const cluster = memberIds(draft, desired?.cluster ?? []);
+	const local = memberIds(draft, desired?.local ?? []);
+	planDepartures(draft, new Set([...cluster, ...local]), desired);
+	planSet(draft, cluster, false);
+	planSet(draft, local, true);
+	planService(draft, desired);
+	planFrontends(draft, desired);
+	if (!desired) {
+		for (const key of state.tombstonesOf(record.id)) writes.push({ kind: "tombstone-gone", key });
+	}
+	return { writes: inOrder(writes), shortages: [...draft.shortages] };
+}
+
+/**
+ * After the writes of a plan, made or not: ids and ranges of the record that the maps do not use
+ * rest from `now` on.
+ */
+export function settlePort(state: State, record: PortRecord, now: number): void {
+	settleBackends(state, record, now);
+	if (!state.isPresent(record.id) && record.frontends.size === 0) {
+		state.serviceIds.rest(record.id, now);
+	}
+	const words = [state.arrays.set(record.id, false), state.arrays.set(record.id, true)];
+	record.ranges = record.ranges.filter((range) => {
+		const named = words.some(({ base, count }) => base === range.base && count === range.count);
+		if (!named) state.ranges.rest(range, now);
+		return named;
+	});
+}
+
+function settleBackends(state: State, record: PortRecord, now: number): void {
+	for (const id of record.backends) if (!state.isLive(id)) state.backendIds.rest(id, now);
+	const isOwn = (id: number) => state.arrays.backendOwner(id) === record.id;
+	if (record.backends.every(isOwn)) return;
+	const own = record.backends.filter(isOwn);
+	record.backends.splice(0, record.backends.length, ...own);
+}
+
+/** A set that differs gets a fresh range; where there is none, the old set stays. */
+function planSet(draft: Draft, ids: readonly number[], local: boolean): void {
+	const { state, record, writes } = draft;
+	const { id } = record;
+	const now = state.arrays.set(id, local);
+	if (isSet(state, record, now, ids)) return;
+	const generation = now.generation + 1;
+	if (ids.length === 0) {
+		writes.push({ kind: "set-empty", id, local, word: setWord(0, 0, generation) });
+		return;
+	}
+	const range = ids.length <= MAX_SET ? state.ranges.take(ids.length) : undefined;
+	if (!range) {
+		draft.shortages.add("slots");
+		return;
+	}
+	record.ranges.push(range);
+	writes.push({ kind: "slots", base: range.base, ids });
+	writes.push({ kind: "set", id, local, word: setWord(range.base, range.count, generation) });
+}
+
+/** SET_COUNT_BITS */
+const MAX_SET = 0xffff;
+
+function isSet(
+	state: State,
+	record: PortRecord,
+	now: { base: number; count: number },
+	ids: readonly number[],
+): boolean {
+	if (now.count !== ids.length) return false;
+	if (now.count === 0) return true;
+	if (!record.ranges.some(({ base, count }) => base === now.base && count === now.count))
+		return false;
+	return ids.every((id, i) => state.arrays.slot(now.base + i) === id);
+}
+
+function planService({ state, record, writes }: Draft, desired: DesiredPort | undefined): void {
+	const { id, identity } = record;
+	const service = state.arrays.service(id);
+	const present = state.isPresent(id);
+	if (!desired) {
+		if (present) writes.push({ kind: "service-gone", id });
+		return;
+	}
+	if (!record.named) {
+		const { namespace, name, port } = identity;
+		writes.push({ kind: "name", service: id, namespace, name, port });
+	}
+	const family = FAMILY_NUMBER[identity.family];
+	const { proto } = identity;
+	if (present && service.proto === proto && service.family === family) return;
+	writes.push({ kind: "service", id, affinitySec: 0, proto, family });
+}
+
+function planFrontends({ state, record, writes }: Draft, desired: DesiredPort | undefined): void {
+	const flags = desired?.useLocal ? FrontendFlag.FRONTEND_LOCAL_SET : 0;
+	const wanted = new Set<TupleKey>();
+	for (const { address, port, protocol } of desired?.frontends ?? []) {
+		const addr = addressToBytes(address);
+		for (const scope of [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
+			wanted.add(packTuple({ addr, port, proto: PROTOCOL_NUMBER[protocol], scope }));
+		}
+	}
+	for (const key of wanted) {
+		pushFilterBit(state, FilterKind.FILTER_FRONTEND, key, writes);
+		if (state.frontends.get(key) === frontendValue(record.id, flags)) continue;
+		writes.push({ kind: "frontend", key, service: record.id, flags });
+	}
+	for (const key of record.frontends) {
+		if (!wanted.has(key)) writes.push({ kind: "frontend-gone", key });
+	}
+}

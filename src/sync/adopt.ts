@@ -1,0 +1,132 @@
+import { BackendState, FilterKind, unpackFrontendWord } from "../layout/structs.ts";
+import { identityKey } from "../plan/desired.ts";
+import { familyName } from "../plan/protocols.ts";
+import type { State } from "../plan/state.ts";
+import { packTuple } from "../plan/tuple.ts";
+import type { SyncMaps } from "./maps.ts";
+import type { Orphans } from "./orphans.ts";
+import type { Slicer } from "./slicer.ts";
+
+/** Array elements looked at between two looks at the clock. */
+const CHUNK = 4096;
+
+/**
+ * Makes an empty State say what the maps hold, so that a restarted agent goes on with the ids and
+ * ranges of the one before. Writes nothing. Ids that nothing refers to rest again.
+ */
+export async function adopt(
+	state: State,
+	maps: SyncMaps,
+	slicer: Slicer,
+	now: number,
+): Promise<Orphans> {
+	const orphans: Orphans = { names: [], services: [], backends: [] };
+	for (const page of maps.names.pages()) {
+		for (const [id, { ns, name, port }] of page) {
+			if (!adoptService(state, id, [ns, name, port])) orphans.names.push(id);
+		}
+		await slicer.turn();
+	}
+	for (const page of maps.frontends.pages()) {
+		for (const [key, { word }] of page) {
+			const { service, flags } = unpackFrontendWord(word);
+			state.frontendAdded(packTuple(key), service, flags);
+		}
+		await slicer.turn();
+	}
+	await adoptServiceIds(state, orphans, slicer, now);
+	await adoptBackendIds(state, orphans, slicer, now);
+	state.ranges.restFreeBelow(state.arrays.slotsEnd(), now);
+	for (const page of maps.tombstones.pages()) {
+		for (const [key, { service }] of page) {
+			state.tombstoneAdded(packTuple({ ...key, scope: 0 }), service);
+		}
+		await slicer.turn();
+	}
+	await adoptFilter(state, slicer, now);
+	return orphans;
+}
+
+/** A name makes a service id ours; without family and protocol it was never reached. */
+function adoptService(state: State, id: number, names: [string, string, string]): boolean {
+	const { arrays } = state;
+	if (id < 1 || id >= arrays.serviceCount) return false;
+	const service = arrays.service(id);
+	const family = familyName(service.family);
+	if (!family) return false;
+	const [namespace, name, port] = names;
+	const identity = { namespace, name, port, proto: service.proto, family };
+	if (state.records.has(identityKey(identity))) return false;
+	const record = state.addRecord(identity, id);
+	record.named = true;
+	for (const local of [false, true]) {
+		const { base, count } = arrays.set(id, local);
+		const range = { base, count };
+		if (state.ranges.reserve(range)) record.ranges.push(range);
+	}
+	return true;
+}
+
+async function adoptServiceIds(
+	state: State,
+	orphans: Orphans,
+	slicer: Slicer,
+	now: number,
+): Promise<void> {
+	const rests = new Set(orphans.names);
+	let end = 1 + Math.max(0, ...rests);
+	for (let id = 1; id < state.arrays.serviceCount; id++) {
+		if (id % CHUNK === 0) await slicer.turn();
+		const use = useOf(state, id);
+		if (use === "none") continue;
+		if (use === "orphan") orphans.services.push(id);
+		if (use !== "service") rests.add(id);
+		end = Math.max(end, id + 1);
+	}
+	state.serviceIds.adopt(end, (id) => state.recordOf(id) !== undefined || rests.has(id));
+	for (const id of rests) state.serviceIds.rest(id, now);
+}
+
+/** What a service id is used for: a service port, one that is gone, one without name, nothing. */
+function useOf(state: State, id: number): "service" | "gone" | "orphan" | "none" {
+	const named = state.recordOf(id) !== undefined;
+	if (state.isPresent(id)) return named ? "service" : "orphan";
+	return named || state.arrays.service(id).proto !== 0 ? "gone" : "none";
+}
+
+async function adoptBackendIds(
+	state: State,
+	orphans: Orphans,
+	slicer: Slicer,
+	now: number,
+): Promise<void> {
+	const { arrays } = state;
+	const taken = new Set<number>();
+	let end = 1;
+	for (let id = 1; id < arrays.backendCount; id++) {
+		if (id % CHUNK === 0) await slicer.turn();
+		const owner = arrays.backendOwner(id);
+		const live = arrays.backendState(id) !== BackendState.BACKEND_GONE;
+		if (owner === 0 && !live) continue;
+		taken.add(id);
+		end = id + 1;
+		const record = state.recordOf(owner);
+		if (!record) orphans.backends.push(id);
+		record?.backends.push(id);
+		state.filter.acquire(state.filterBit(FilterKind.FILTER_BACKEND, arrays.backendKey(id)));
+		if (live && record) state.backendChanged(id, arrays.backendState(id));
+		else state.backendIds.rest(id, now);
+	}
+	state.backendIds.adopt(end, (id) => taken.has(id));
+}
+
+/** Bits that nobody wants stay until a flow pass has shown that no flow needs them. */
+async function adoptFilter(state: State, slicer: Slicer, now: number): Promise<void> {
+	const words = state.arrays.filterBits / 32;
+	for (let word = 0; word < words; word += CHUNK) {
+		state.arrays.filterBitsIn(word, Math.min(word + CHUNK, words), (bit) =>
+			state.filter.linger(bit, now),
+		);
+		await slicer.turn();
+	}
+}

@@ -1,0 +1,84 @@
+import { BpfError } from "../errors.ts";
+import { FilterKind } from "../layout/structs.ts";
+import type { State } from "../plan/state.ts";
+import type { Write } from "../plan/writes.ts";
+import type { Applier } from "./applier.ts";
+import type { FlowPass } from "./flow-pass.ts";
+import type { Slicer } from "./slicer.ts";
+
+/**
+ * How long ids, sets and filter bits rest, in ms, after their last reference is gone: longer than
+ * any program runs that may still hold one.
+ */
+const REST_MS = 1100;
+
+/** What only running programs can still refer to, and tombstones for which the map has no room. */
+export function releaseSets(state: State, applier: Applier, limit: number, now: number): void {
+	state.ranges.release(now - REST_MS);
+	for (const key of state.tombstones.keys()) {
+		if (state.tombstones.size <= limit) return;
+		tryWrite(applier, { kind: "tombstone-gone", key }, now);
+	}
+}
+
+/**
+ * What flows can refer to as well: backend ids, service ids and filter bits that had rested when
+ * the pass began, and that it did not meet.
+ */
+export async function releaseUnflowed(
+	{ state, applier, slicer }: { state: State; applier: Applier; slicer: Slicer },
+	pass: FlowPass,
+	now: number,
+): Promise<void> {
+	const before = pass.startedMs - REST_MS;
+	for (const id of state.backendIds.rested(before)) {
+		if (!pass.usesBackend(id) && state.backendIds.isResting(id))
+			freeBackend(state, applier, id, now);
+		await slicer.turn();
+	}
+	for (const id of state.serviceIds.rested(before)) {
+		if (!pass.usesService(id) && state.serviceIds.isResting(id))
+			freeService(state, applier, id, now);
+		await slicer.turn();
+	}
+	for (const bit of state.filter.lingered(before)) {
+		if (!pass.needsBit(bit) && state.filter.release(bit)) {
+			tryWrite(applier, { kind: "filter-clear", bit }, now);
+		}
+		await slicer.turn();
+	}
+}
+
+function freeBackend(state: State, applier: Applier, id: number, now: number): void {
+	const { arrays } = state;
+	const ownerId = arrays.backendOwner(id);
+	const owner = state.recordOf(ownerId);
+	const index = owner?.backends.indexOf(id) ?? -1;
+	if (index >= 0) owner?.backends.splice(index, 1);
+	if (ownerId !== 0) {
+		state.filter.drop(state.filterBit(FilterKind.FILTER_BACKEND, arrays.backendKey(id)), now);
+		const generation = arrays.backendGeneration(id);
+		tryWrite(applier, { kind: "backend-free", id, generation }, now);
+	}
+	state.backendIds.release(id);
+}
+
+/** A service id is still referred to while backend ids belong to it. */
+function freeService(state: State, applier: Applier, id: number, now: number): void {
+	const record = state.recordOf(id);
+	if (record && record.backends.length > 0) return;
+	if (record) {
+		tryWrite(applier, { kind: "name-gone", service: id }, now);
+		state.forgetRecord(record);
+	}
+	state.serviceIds.release(id);
+}
+
+/** What is left behind when the kernel refuses is found by the next agent's adoption. */
+function tryWrite(applier: Applier, write: Write, now: number): void {
+	try {
+		applier.one(write, now);
+	} catch (error) {
+		if (!(error instanceof BpfError)) throw error;
+	}
+}

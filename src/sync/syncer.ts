@@ -1,0 +1,218 @@
+import type { Cluster, ServiceView } from "../model/cluster.ts";
+import type { ObjectKey } from "../model/objects.ts";
+import { type DesiredPort, desiredPorts, identityKey } from "../plan/desired.ts";
+import { planPort, settlePort } from "../plan/plan-port.ts";
+import type { PortRecord } from "../plan/record.ts";
+import { State } from "../plan/state.ts";
+import { adopt } from "./adopt.ts";
+import { Applier } from "./applier.ts";
+import { FlowPass } from "./flow-pass.ts";
+import { handOverKeys } from "./hand-over.ts";
+import { SyncMaps, type SyncPorts, type WriteTarget } from "./maps.ts";
+import { type Orphans, orphanWrites } from "./orphans.ts";
+import { releaseSets, releaseUnflowed } from "./release.ts";
+import { REAL_TIMING, Slicer, type Timing } from "./slicer.ts";
+import type { AdoptResult, SyncResult, SyncStatus } from "./status.ts";
+
+/** A Service that failed is not tried again before that, in ms. */
+const RETRY_MS = 1000;
+
+export interface SyncerOptions {
+	readonly timing?: Timing;
+	/** Stands between the syncer and the maps; for tests. */
+	readonly intercept?: (target: WriteTarget) => WriteTarget;
+}
+
+/**
+ * Keeps the maps as the cluster says, one Service at a time: what it should be, compared with what
+ * the maps hold, the difference written. Running it twice writes nothing the second time.
+ */
+export class Syncer {
+	readonly #cluster: Cluster;
+	readonly #maps: SyncMaps;
+	readonly #timing: Timing;
+	readonly #applier: Applier;
+	readonly #state: State;
+	readonly #failures = new Map<ObjectKey, string>();
+	readonly #fullMaps = new Map<ObjectKey, readonly string[]>();
+	#orphans: Orphans | undefined;
+	#retryAt = 0;
+	#runs = 0;
+	#synced = false;
+
+	constructor(cluster: Cluster, ports: SyncPorts, options: SyncerOptions = {}) {
+		this.#cluster = cluster;
+		this.#timing = options.timing ?? REAL_TIMING;
+		this.#maps = new SyncMaps(ports);
+		this.#state = new State(this.#maps.arrays);
+		const target = options.intercept?.(this.#maps) ?? this.#maps;
+		this.#applier = new Applier(this.#state, target);
+	}
+
+	/** For settings.filter_mask. */
+	get filterMask(): number {
+		return this.#state.filter.mask;
+	}
+
+	/** Reads what the maps hold, also when that is nothing. To be called once, before all else. */
+	async adopt(): Promise<AdoptResult> {
+		const state = this.#state;
+		const slicer = new Slicer(this.#timing);
+		this.#orphans = await adopt(state, this.#maps, slicer, this.#timing.now());
+		const { names, services, backends } = this.#orphans;
+		return {
+			services: state.records.size,
+			frontends: state.frontends.size,
+			backends: [...state.records.values()].reduce((sum, one) => sum + one.backends.length, 0),
+			orphans: names.length + services.length + backends.length,
+		};
+	}
+
+	/**
+	 * Writes what changed since the last run. The first run looks at everything, and removes what the
+	 * maps hold of Services that do not exist: it must not come before the objects have been listed
+	 * completely. Never throws for one Service's sake: it fails, the others go on.
+	 */
+	async syncOnce(): Promise<SyncResult> {
+		const slicer = new Slicer(this.#timing);
+		const before = this.#applier.count;
+		const limit = this.#maps.tombstones.port.info.maxEntries;
+		releaseSets(this.#state, this.#applier, limit, this.#timing.now());
+		const pending = this.#takePending();
+		const triggers: number[] = [];
+		const services = pending.size;
+		for (const key of this.#vanishedFirst(pending)) {
+			if (pending.has(key)) this.#syncService(key, pending, triggers);
+			await slicer.turn();
+		}
+		if (!this.#synced) await this.#removeOrphans(slicer);
+		this.#synced = true;
+		this.#runs++;
+		if (this.#failures.size > 0) this.#retryAt = this.#timing.now() + RETRY_MS;
+		const writes = this.#applier.count - before;
+		return { services, writes, failed: this.#failures.size, triggers };
+	}
+
+	/** Has every Service, and everything in the maps, looked at by the next run. */
+	markAllDirty(): void {
+		for (const key of this.#cluster.keys()) this.#cluster.markDirty(key);
+		for (const key of this.#state.serviceKeys()) this.#cluster.markDirty(key);
+	}
+
+	/** To be filled with all entries of the flow tables and handed to endFlowPass(). */
+	beginFlowPass(): FlowPass {
+		return new FlowPass(this.#timing.now(), this.filterMask);
+	}
+
+	/** Frees ids and clears filter bits that no flow of a complete pass refers to. */
+	async endFlowPass(pass: FlowPass): Promise<void> {
+		if (!this.#synced) return;
+		const slicer = new Slicer(this.#timing);
+		const work = { state: this.#state, applier: this.#applier, slicer };
+		await releaseUnflowed(work, pass, this.#timing.now());
+	}
+
+	status(): SyncStatus {
+		const state = this.#state;
+		return {
+			synced: this.#synced,
+			failures: this.#failures,
+			fullMaps: new Set([...this.#fullMaps.values()].flat()),
+			services: [...state.records.values()].filter(({ id }) => state.isPresent(id)).length,
+			frontends: state.frontends.size,
+			tombstones: state.tombstones.size,
+			resting: {
+				services: state.serviceIds.resting,
+				backends: state.backendIds.resting,
+				sets: state.ranges.resting,
+			},
+			lingeringBits: state.filter.lingering,
+			writes: this.#applier.count,
+			runs: this.#runs,
+		};
+	}
+
+	#takePending(): Set<ObjectKey> {
+		if (!this.#synced) this.markAllDirty();
+		const pending = this.#cluster.takeDirty();
+		if (this.#timing.now() >= this.#retryAt) {
+			for (const key of this.#failures.keys()) pending.add(key);
+		}
+		return pending;
+	}
+
+	#vanishedFirst(pending: ReadonlySet<ObjectKey>): ObjectKey[] {
+		const exists = (key: ObjectKey) => (this.#cluster.has(key) ? 1 : 0);
+		return [...pending].sort((a, b) => exists(a) - exists(b));
+	}
+
+	/** Takes the Service out of `pending` and brings its ports up to date; notes its failure. */
+	#syncService(key: ObjectKey, pending: Set<ObjectKey>, triggers: number[]): void {
+		pending.delete(key);
+		const full = new Set<string>();
+		try {
+			const view = this.#cluster.view(key);
+			const wanted = this.#syncPorts(view, full);
+			for (const record of this.#state.recordsOf(key)) {
+				if (wanted.has(record)) continue;
+				for (const heir of handOverKeys(record, this.#cluster)) {
+					if (pending.has(heir)) this.#syncService(heir, pending, triggers);
+				}
+				this.#syncPort(record, undefined, full);
+			}
+			this.#note(key, full, full.size > 0 ? `no room in the maps: ${[...full].join(", ")}` : "");
+			triggers.push(...this.#cluster.takeTriggers(key));
+		} catch (error) {
+			this.#note(key, full, error instanceof Error ? error.message : String(error));
+		}
+	}
+
+	#syncPorts(view: ServiceView | undefined, full: Set<string>): Set<PortRecord> {
+		const wanted = new Set<PortRecord>();
+		for (const desired of view ? desiredPorts(view) : []) {
+			const record = this.#recordFor(desired);
+			if (!record) {
+				full.add("services");
+				continue;
+			}
+			wanted.add(record);
+			this.#syncPort(record, desired, full);
+		}
+		return wanted;
+	}
+
+	#recordFor(desired: DesiredPort): PortRecord | undefined {
+		const known = this.#state.records.get(identityKey(desired.identity));
+		if (known) return known;
+		const id = this.#state.serviceIds.take();
+		return id === undefined ? undefined : this.#state.addRecord(desired.identity, id);
+	}
+
+	#syncPort(record: PortRecord, desired: DesiredPort | undefined, full: Set<string>): void {
+		const { writes, shortages } = planPort(this.#state, record, desired);
+		for (const map of shortages) full.add(map);
+		if (writes.length === 0) return;
+		const now = this.#timing.now();
+		try {
+			for (const map of this.#applier.all(writes, now)) full.add(map);
+		} finally {
+			settlePort(this.#state, record, now);
+		}
+	}
+
+	#note(key: ObjectKey, full: ReadonlySet<string>, failure: string): void {
+		if (failure === "") this.#failures.delete(key);
+		else this.#failures.set(key, failure);
+		if (full.size === 0) this.#fullMaps.delete(key);
+		else this.#fullMaps.set(key, [...full]);
+	}
+
+	async #removeOrphans(slicer: Slicer): Promise<void> {
+		if (!this.#orphans) return;
+		for (const write of orphanWrites(this.#state, this.#orphans)) {
+			this.#applier.one(write, this.#timing.now());
+			await slicer.turn();
+		}
+		this.#orphans = undefined;
+	}
+}
