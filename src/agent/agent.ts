@@ -1,0 +1,138 @@
+/** The agent: everything that runs beside each other on a node, wired. */
+import type { AgentConfig, Environment } from "../config.ts";
+import { type Addon, loadAddon } from "../dataplane/addon.ts";
+import { readClock } from "../dataplane/clock.ts";
+import { reap } from "../dataplane/reaper.ts";
+import type { Logger } from "../log.ts";
+import { Cluster } from "../model/cluster.ts";
+import type { Node, ObjectSource } from "../model/objects.ts";
+import { HealthState } from "../serve/health.ts";
+import { Metrics } from "../serve/metrics.ts";
+import { Syncer } from "../sync/syncer.ts";
+import { type Datapath, openDatapath } from "./datapath.ts";
+import { Devices } from "./devices.ts";
+import { Expiry } from "./expiry.ts";
+import { FlowKeeper } from "./flow-keeper.ts";
+import { liveCounters } from "./live-counters.ts";
+import { FAMILIES, NodeSettings } from "./node-settings.ts";
+import { type Servers, startServers } from "./servers.ts";
+import { openSource } from "./source.ts";
+import { SyncLoop } from "./sync-loop.ts";
+import { Watchman } from "./watchman.ts";
+
+/** A change that waits longer makes the proxy unhealthy: kube-proxy's two sync periods. */
+const CHANGE_PATIENCE_MS = 60_000;
+
+export class Agent {
+	readonly #config: AgentConfig;
+	readonly #log: Logger;
+	readonly #health = new HealthState(FAMILIES, CHANGE_PATIENCE_MS);
+	#source: ObjectSource | undefined;
+	#loop: SyncLoop | undefined;
+	#watchman: Watchman | undefined;
+	#flows: FlowKeeper | undefined;
+	#servers: Servers | undefined;
+
+	constructor(config: AgentConfig, log: Logger) {
+		this.#config = config;
+		this.#log = log;
+	}
+
+	/** Resolves when the datapath is loaded and the objects are being followed. */
+	async start(environment: Environment): Promise<void> {
+		const config = this.#config;
+		const log = this.#log;
+		const addon: Addon = loadAddon();
+		this.#source = await openSource(config.source, config.nodeName, log);
+		const datapath = await openDatapath(addon, config, environment, log);
+		const { maps } = datapath;
+		const cluster = new Cluster(config.nodeName);
+		const syncer = new Syncer(cluster, maps);
+		const settings = new NodeSettings(config, maps.settings, {
+			hz: datapath.hz,
+			filterBits: syncer.filterMask + 1,
+		});
+		const devices = this.#devices(addon, datapath, settings);
+		const expiry = new Expiry({
+			flows: maps.flows,
+			overflow: maps.overflow,
+			control: maps.control,
+			settings: maps.settings,
+			now: () => readClock(datapath.clock).jiffies,
+			observe: () => {
+				const pass = syncer.beginFlowPass();
+				return {
+					see: (keys, values, count) => pass.see(keys, values, count),
+					end: () => syncer.endFlowPass(pass),
+				};
+			},
+			reap: (keys, count) => reap(datapath.reaper, keys, count, false).deleted,
+		});
+		this.#flows = new FlowKeeper(expiry, log);
+		const flows = this.#flows;
+		const metrics = new Metrics(FAMILIES, () =>
+			liveCounters({ maps, cluster, syncer, devices, flows, health: this.#health }),
+		);
+		this.#watchman = new Watchman({
+			addon,
+			devices,
+			sockets: datapath.sockets,
+			health: this.#health,
+			log,
+		});
+		const watchman = this.#watchman;
+		if (datapath.filled) watchman.start();
+		this.#servers = await startServers(config, this.#health, metrics, log);
+		const adopted = await syncer.adopt();
+		log.info({ ...adopted }, "maps read back");
+		this.#loop = new SyncLoop({
+			cluster,
+			syncer,
+			health: this.#health,
+			metrics,
+			log,
+			minSyncPeriodMs: config.minSyncPeriodMs,
+			onNode: (node) => this.#onNode(node, devices, settings, watchman),
+			onFirstSync: () => {
+				watchman.start();
+				datapath.dropForeignMaps();
+				flows.start();
+			},
+		});
+		this.#source.start(this.#loop);
+	}
+
+	/** Leaves everything in the kernel as it is. */
+	async stop(): Promise<void> {
+		this.#servers?.stop();
+		this.#flows?.stop();
+		this.#watchman?.stop();
+		await this.#source?.stop();
+		await this.#loop?.stop();
+	}
+
+	#devices(addon: Addon, datapath: Datapath, settings: NodeSettings): Devices {
+		const { uplinks, podDevices, forwarding } = this.#config;
+		return new Devices({
+			addon,
+			attacher: datapath.tc,
+			map: datapath.maps.devices,
+			patterns: { uplinks, podDevices },
+			judgeRedirect: forwarding === "auto",
+			log: this.#log,
+			onView: (view) => settings.setView(view),
+		});
+	}
+
+	#onNode(
+		node: Node | undefined,
+		devices: Devices,
+		settings: NodeSettings,
+		watchman: Watchman,
+	): void {
+		const addresses = node?.addresses ?? [];
+		devices.setNodeAddresses(addresses);
+		settings.setNodeAddresses(addresses);
+		watchman.refreshSoon();
+	}
+}

@@ -1,0 +1,51 @@
+/** Takes everything out of the kernel again: links, filters, pins. */
+import { rmSync } from "node:fs";
+import type { Addon } from "../dataplane/addon.ts";
+import { openLink } from "../dataplane/attach-cgroup.ts";
+import { CLSACT_HANDLE, removeClsactFilter } from "../dataplane/attach-tc.ts";
+import { listPins, type PinPaths } from "../dataplane/pins.ts";
+
+export interface CleanupResult {
+	readonly links: number;
+	readonly filters: number;
+	readonly pins: number;
+}
+
+const DIRECTIONS = ["ingress", "egress"] as const;
+
+/** Removes what the agent of this pin path and network namespace left. Doing it twice is harmless. */
+export function cleanup(addon: Addon, pins: PinPaths): CleanupResult {
+	const links = removeLinks(addon, pins);
+	const filters = removeFilters(addon);
+	const rest = [pins.maps, pins.programs].flatMap(listPins).length;
+	pins.remove();
+	return { links, filters, pins: links + rest };
+}
+
+function removeLinks(addon: Addon, pins: PinPaths): number {
+	const names = listPins(pins.links);
+	for (const name of names) {
+		const path = `${pins.links}/${name}`;
+		const link = openLink(addon, path);
+		const { ifindex = 0, cgroupId = 0n } = link?.info ?? {};
+		if (ifindex !== 0 || cgroupId !== 0n) link?.detach();
+		link?.close();
+		rmSync(path, { force: true });
+	}
+	return names.length;
+}
+
+function removeFilters(addon: Addon): number {
+	let removed = 0;
+	for (const { ifindex } of addon.links()) {
+		const ours = DIRECTIONS.filter((direction) =>
+			addon.tcFilters(ifindex, direction).some(({ handle }) => handle === CLSACT_HANDLE),
+		);
+		for (const direction of ours) {
+			if (removeClsactFilter(addon, ifindex, direction)) removed++;
+		}
+		const empty = DIRECTIONS.every((direction) => addon.tcFilters(ifindex, direction).length === 0);
+		if (ours.length > 0 && empty) addon.tcHookDestroy(ifindex);
+	}
+	return removed;
+}

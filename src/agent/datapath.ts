@@ -1,0 +1,130 @@
+/** The kernel's side of the agent: programs loaded, maps open, attachments made and kept. */
+import type { AgentConfig, Environment } from "../config.ts";
+import type { Addon, BpfMap, BpfProgram } from "../dataplane/addon.ts";
+import { CgroupAttacher, SOCKET_HOOKS } from "../dataplane/attach-cgroup.ts";
+import { TcAttacher } from "../dataplane/attach-tc.ts";
+import { measureHz } from "../dataplane/clock.ts";
+import { type Loaded, loadDatapath } from "../dataplane/loader.ts";
+import { PinPaths, replacePin } from "../dataplane/pins.ts";
+import { configVariables, probeFeatures } from "../dataplane/probe.ts";
+import type { MapName } from "../layout/structs.ts";
+import type { Logger } from "../log.ts";
+import { ensureBpffs, findCgroupRoot } from "./mounts.ts";
+import { storedHz } from "./settings.ts";
+
+/** Programs that are pinned for commands to test-run. */
+const TOOL_PROGRAMS = ["reap", "clock_probe"];
+
+/** Maps that only the agent fills: while one of them is new, programs that use it know no service. */
+const FILLED_BY_AGENT: readonly MapName[] = [
+	"frontends",
+	"services",
+	"slots",
+	"backends",
+	"names",
+	"filter",
+];
+
+export interface Datapath {
+	readonly addon: Addon;
+	readonly maps: Readonly<Record<MapName, BpfMap>>;
+	readonly reaper: BpfProgram;
+	readonly clock: BpfProgram;
+	readonly tc: TcAttacher;
+	readonly sockets: SocketHooks;
+	/** jiffies in a second */
+	readonly hz: number;
+	/** The maps hold the services of an earlier agent: programs may be attached before the first sync. */
+	readonly filled: boolean;
+	/** To be called once all attachments run the new programs. */
+	dropForeignMaps(): void;
+}
+
+export interface SocketHooks {
+	/** Attaches or updates every hook; while socket translation is off, removes them. */
+	attach(): void;
+	/** Puts back what somebody detached; the names of those hooks. */
+	repair(): string[];
+}
+
+/** Loads and pins; attaches nothing. */
+export async function openDatapath(
+	addon: Addon,
+	config: AgentConfig,
+	environment: Environment,
+	log: Logger,
+): Promise<Datapath> {
+	ensureBpffs(addon, config.pinPath);
+	const pins = new PinPaths(config.pinPath);
+	pins.create();
+	const features = probeFeatures(addon);
+	log.debug({ features }, "kernel probed");
+	const loaded = loadDatapath(addon, {
+		objectPath: environment.bpfObject,
+		pins,
+		sizes: mapSizes(config),
+		variables: configVariables(features),
+	});
+	for (const warning of loaded.warnings) log.warn(warning);
+	for (const name of TOOL_PROGRAMS) replacePin(pins.program(name), loaded.program(name));
+	const clock = loaded.program("clock_probe");
+	const hz = storedHz(loaded.maps.settings) || (await measureHz(clock));
+	const programs = { ingress: loaded.program("tc_ingress"), egress: loaded.program("tc_egress") };
+	return {
+		addon,
+		maps: loaded.maps,
+		reaper: loaded.program("reap"),
+		clock,
+		tc: new TcAttacher(addon, pins, programs, useTcx(addon, config)),
+		sockets: socketHooks(addon, config, pins, loaded),
+		hz,
+		filled: FILLED_BY_AGENT.every((name) => !loaded.created.has(name)),
+		dropForeignMaps: () => loaded.dropForeignMaps(),
+	};
+}
+
+function mapSizes({ sizes }: AgentConfig): Partial<Record<MapName, number>> {
+	return {
+		services: sizes.services,
+		service_stats: sizes.services,
+		names: sizes.services,
+		// A frontend for each address of a service, in two scopes.
+		frontends: sizes.services * 4,
+		backends: sizes.backends,
+		backend_stats: sizes.backends,
+		// Sets are written anew before the old ones are given back.
+		slots: Math.min(sizes.backends * 4, 1 << 24),
+		flows: sizes.flows,
+		overflow: Math.max(1024, sizes.flows >> 2),
+	};
+}
+
+/** TCX needs Linux 6.6; the loopback device tells whether the kernel has it. */
+function useTcx(addon: Addon, config: AgentConfig): boolean {
+	if (config.tcAttach === "clsact") return false;
+	const available = addon.queryTcx(1, "ingress") !== undefined;
+	if (config.tcAttach === "tcx" && !available) {
+		throw new Error("--tc-attach=tcx: this kernel has no TCX (Linux 6.6)");
+	}
+	return available;
+}
+
+function socketHooks(
+	addon: Addon,
+	config: AgentConfig,
+	pins: PinPaths,
+	loaded: Loaded,
+): SocketHooks {
+	if (!config.socketLb) {
+		const attacher = new CgroupAttacher(addon, pins, "");
+		return { attach: () => attacher.remove(), repair: () => [] };
+	}
+	const root = config.cgroupRoot === "" ? findCgroupRoot() : config.cgroupRoot;
+	const attacher = new CgroupAttacher(addon, pins, root);
+	return {
+		attach: () => {
+			for (const { hook, program } of SOCKET_HOOKS) attacher.attach(hook, loaded.program(program));
+		},
+		repair: () => attacher.repair(),
+	};
+}

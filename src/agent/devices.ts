@@ -1,0 +1,161 @@
+/**
+ * Follows the node's devices: attaches the programs to each one we serve, keeps the devices map and
+ * the node's addresses right, and puts back what somebody removed.
+ */
+import type { Addon } from "../dataplane/addon.ts";
+import { foreignProgram, type TcAttacher } from "../dataplane/attach-tc.ts";
+import type { MapPort } from "../dataplane/port.ts";
+import { hasCode } from "../errors.ts";
+import type { Device } from "../layout/structs.ts";
+import type { Logger } from "../log.ts";
+import { deviceRecord, writeDevices } from "./device-map.ts";
+import {
+	type DevicePatterns,
+	type NetworkView,
+	type ServedDevice,
+	servedDevices,
+} from "./device-view.ts";
+import { foreignHook } from "./redirect-policy.ts";
+
+export interface DeviceDeps {
+	readonly addon: Addon;
+	readonly attacher: TcAttacher;
+	readonly map: MapPort;
+	readonly patterns: DevicePatterns;
+	/** False: DEVICE_REDIRECT is never set. */
+	readonly judgeRedirect: boolean;
+	readonly log: Logger;
+	/** The network as it is at a refresh, for the settings that depend on it. */
+	readonly onView: (view: NetworkView) => void;
+}
+
+/** Devices checked in one call of repair(). */
+const CHECKS = 64;
+
+export class Devices {
+	readonly #deps: DeviceDeps;
+	#served: readonly ServedDevice[] = [];
+	#nodeAddresses: readonly string[] = [];
+	/** Device name -> why its programs are not attached. */
+	readonly #failures = new Map<string, string>();
+	/** Why packets are not redirected, when it is logged; by device name. */
+	#reasons = new Map<string, string>();
+	#next = 0;
+
+	constructor(deps: DeviceDeps) {
+		this.#deps = deps;
+	}
+
+	get served(): readonly ServedDevice[] {
+		return this.#served;
+	}
+
+	get failures(): ReadonlyMap<string, string> {
+		return this.#failures;
+	}
+
+	/** Addresses of the Node object, which mark uplinks. */
+	setNodeAddresses(addresses: readonly string[]): void {
+		this.#nodeAddresses = addresses;
+	}
+
+	/** Reads the node's network and brings attachments and map in line with it. */
+	refresh(): void {
+		const { addon, attacher, patterns, onView } = this.#deps;
+		const view = {
+			links: addon.links(),
+			addresses: addon.addresses(),
+			routes: addon.routes(),
+		};
+		onView(view);
+		this.#served = servedDevices(view, patterns, this.#nodeAddresses);
+		// The map first: a program that runs on a device must find the device.
+		this.judge();
+		const wanted = new Set(this.#served.map(({ ifindex }) => ifindex));
+		for (const { ifindex, name } of attacher.attached) {
+			if (!wanted.has(ifindex)) {
+				attacher.detach(ifindex);
+				this.#failures.delete(name);
+			}
+		}
+		const present = new Set(attacher.attached.map(({ ifindex }) => ifindex));
+		for (const device of this.#served) {
+			if (present.has(device.ifindex)) attacher.rename(device.ifindex, device.name);
+			else this.#attach(device);
+		}
+	}
+
+	/** Writes the devices map, with the answer whether redirecting would bypass somebody. */
+	judge(): void {
+		const { addon, attacher, judgeRedirect, map } = this.#deps;
+		const hook = judgeRedirect ? foreignHook(addon.netfilterHooks()) : "not asked for";
+		const reasons = new Map<string, string>();
+		const records = new Map<number, Device>();
+		for (const device of this.#served) {
+			const reason = hook ?? this.#foreignOn(device.ifindex, attacher.programIds);
+			if (reason !== undefined) reasons.set(device.name, reason);
+			records.set(device.ifindex, deviceRecord(device, reason === undefined));
+		}
+		if (judgeRedirect) this.#logReasons(reasons);
+		this.#reasons = reasons;
+		writeDevices(map, records);
+	}
+
+	/** Puts back programs that somebody removed from some of the devices; all are seen in turn. */
+	repair(): void {
+		const { attacher, log } = this.#deps;
+		const attached = attacher.attached;
+		for (let i = 0; i < Math.min(CHECKS, attached.length); i++) {
+			const target = attached[this.#next++ % attached.length];
+			if (target === undefined || attacher.isIntact(target.ifindex)) continue;
+			const device = this.#served.find(({ ifindex }) => ifindex === target.ifindex);
+			if (device === undefined || !this.#attach(device)) continue;
+			log.warn({ device: target.name }, "programs were removed from a device and are put back");
+		}
+		if (this.#next >= attached.length) this.#next = 0;
+	}
+
+	/** Why a device's packets are not redirected; empty while forwarding is not auto. */
+	get redirectReasons(): ReadonlyMap<string, string> {
+		return this.#reasons;
+	}
+
+	#foreignOn(ifindex: number, own: ReadonlySet<number>): string | undefined {
+		try {
+			return foreignProgram(this.#deps.addon, ifindex, own);
+		} catch (error) {
+			return `its programs cannot be listed: ${(error as Error).message}`;
+		}
+	}
+
+	#attach(device: ServedDevice): boolean {
+		const { attacher, log } = this.#deps;
+		const { ifindex, name } = device;
+		// lo's ingress sees packets a second time.
+		const directions =
+			device.kind === "loopback" ? (["egress"] as const) : (["ingress", "egress"] as const);
+		try {
+			attacher.attach({ ifindex, name, directions });
+			if (this.#failures.delete(name) || log.isLevelEnabled("debug")) {
+				log.info({ device: name, kind: device.kind }, "device served");
+			}
+			return true;
+		} catch (error) {
+			if (hasCode(error, "ENODEV")) return false;
+			const reason = error instanceof Error ? error.message : String(error);
+			if (this.#failures.get(name) !== reason) {
+				log.error({ device: name, reason }, "programs cannot be attached to a device");
+			}
+			this.#failures.set(name, reason);
+			return false;
+		}
+	}
+
+	#logReasons(reasons: ReadonlyMap<string, string>): void {
+		for (const [device, reason] of reasons) {
+			if (this.#reasons.get(device) !== reason) {
+				this.#deps.log.debug({ device, reason }, "packets of this device go through the stack");
+			}
+		}
+	}
+}

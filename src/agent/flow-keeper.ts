@@ -1,0 +1,61 @@
+/** Runs the expiry step by step beside everything else, pass after pass. */
+import type { Logger } from "../log.ts";
+import type { Expiry, PassResult } from "./expiry.ts";
+
+/** Between two steps of a pass, and between two passes. */
+const STEP_PAUSE_MS = 10;
+const PASS_PAUSE_MS = 1000;
+
+export class FlowKeeper {
+	readonly #expiry: Expiry;
+	readonly #log: Logger;
+	#timer: NodeJS.Timeout | undefined;
+	#last: PassResult = { flows: 0, overflow: 0, deleted: 0 };
+	#error = "";
+
+	constructor(expiry: Expiry, log: Logger) {
+		this.#expiry = expiry;
+		this.#log = log;
+	}
+
+	/** What the last whole pass saw. */
+	get last(): PassResult {
+		return this.#last;
+	}
+
+	/** Why the last step failed; "" when it did not. */
+	get error(): string {
+		return this.#error;
+	}
+
+	start(): void {
+		this.#after(0);
+	}
+
+	stop(): void {
+		clearTimeout(this.#timer);
+	}
+
+	#after(ms: number): void {
+		this.#timer = setTimeout(() => this.#step(), ms);
+	}
+
+	#step(): void {
+		let pause = STEP_PAUSE_MS;
+		try {
+			const result = this.#expiry.step();
+			if (result !== undefined) {
+				this.#last = result;
+				pause = PASS_PAUSE_MS;
+				if (result.deleted > 0) this.#log.debug({ ...result }, "flows expired");
+			}
+			this.#error = "";
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			if (reason !== this.#error) this.#log.error({ reason }, "flows cannot be expired");
+			this.#error = reason;
+			pause = PASS_PAUSE_MS;
+		}
+		this.#after(pause);
+	}
+}

@@ -1,0 +1,43 @@
+/** What /metrics shows of the maps and of the agent at that moment. */
+import { readDrops } from "../cli/read/status.ts";
+import type { MapPort } from "../dataplane/port.ts";
+import { Control, type MapName } from "../layout/structs.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { HealthState } from "../serve/health.ts";
+import type { LiveCounters } from "../serve/metrics.ts";
+import type { Syncer } from "../sync/syncer.ts";
+import type { Devices } from "./devices.ts";
+import type { FlowKeeper } from "./flow-keeper.ts";
+
+export interface LiveSources {
+	readonly maps: Readonly<Record<MapName, MapPort>>;
+	readonly cluster: Cluster;
+	readonly syncer: Syncer;
+	readonly devices: Devices;
+	readonly flows: FlowKeeper;
+	readonly health: HealthState;
+}
+
+export function liveCounters(sources: LiveSources): LiveCounters {
+	const { maps, cluster, syncer, devices, flows, health } = sources;
+	const { services, frontends, tombstones } = syncer.status();
+	const { half_open } = Control.decode(new DataView(maps.control.memory()), 0);
+	const fill = (name: MapName, used: number) =>
+		[name, { used, size: maps[name].info.maxEntries }] as const;
+	return {
+		drops: readDrops((name) => maps[name]),
+		maps: new Map([
+			fill("services", services),
+			fill("frontends", frontends),
+			fill("tombstones", tombstones),
+			fill("flows", flows.last.flows),
+			fill("overflow", flows.last.overflow),
+		]),
+		flowEntries: { flows: flows.last.flows, overflow: flows.last.overflow },
+		halfOpen: Math.max(0, Number(BigInt.asIntN(64, half_open))),
+		pending: { services: cluster.hasDirty ? 1 : 0 },
+		skipped: cluster.skips().length,
+		devices: { served: devices.served.length, failed: devices.failures.size },
+		healthy: health.healthy,
+	};
+}

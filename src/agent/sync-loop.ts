@@ -1,0 +1,115 @@
+/** From changes of objects to writes into the maps: coalesces, runs the syncer, reports. */
+import type { Logger } from "../log.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Change, Node, SourceListener } from "../model/objects.ts";
+import type { HealthState } from "../serve/health.ts";
+import type { Metrics } from "../serve/metrics.ts";
+import { Runner } from "../sync/runner.ts";
+import type { SyncResult } from "../sync/status.ts";
+import type { Syncer } from "../sync/syncer.ts";
+
+export interface SyncLoopDeps {
+	readonly cluster: Cluster;
+	readonly syncer: Syncer;
+	readonly health: HealthState;
+	readonly metrics: Metrics;
+	readonly log: Logger;
+	readonly minSyncPeriodMs: number;
+	/** The own Node object changed or is gone. */
+	readonly onNode: (node: Node | undefined) => void;
+	/** After the first run that looked at everything. */
+	readonly onFirstSync: () => void;
+}
+
+export class SyncLoop implements SourceListener {
+	readonly #deps: SyncLoopDeps;
+	readonly #runner: Runner;
+	readonly #startedMs = Date.now();
+	#listed = false;
+	#synced = false;
+	#failures = "";
+
+	constructor(deps: SyncLoopDeps) {
+		this.#deps = deps;
+		this.#runner = new Runner({ run: () => this.#sync(), minIntervalMs: deps.minSyncPeriodMs });
+	}
+
+	onChanges(changes: readonly Change[]): void {
+		const { cluster, health, metrics } = this.#deps;
+		cluster.apply(changes);
+		this.#noteNode(changes);
+		const count = (kind: Change["kind"]): number =>
+			changes.filter((change) => change.kind === kind).length;
+		metrics.noteChanges(count("service"), count("slice"));
+		if (!this.#listed || !cluster.hasDirty) return;
+		health.noteChange();
+		this.#runner.request();
+	}
+
+	onSynced(): void {
+		this.#listed = true;
+		this.#runner.request();
+	}
+
+	/** Resolves when a running sync has ended; none begins afterwards. */
+	async stop(): Promise<void> {
+		await this.#runner.stop();
+	}
+
+	#noteNode(changes: readonly Change[]): void {
+		const { cluster, health, onNode } = this.#deps;
+		for (const change of changes) {
+			if (change.kind !== "node") continue;
+			if (change.object !== undefined && change.object.name !== cluster.node.name) continue;
+			if (change.object === undefined && !change.key.endsWith(cluster.node.name)) continue;
+			health.setDraining(change.object?.draining ?? false);
+			onNode(change.object);
+		}
+	}
+
+	async #sync(): Promise<void> {
+		const { health, metrics, syncer } = this.#deps;
+		const full = !this.#synced;
+		const started = performance.now();
+		const result = await syncer.syncOnce();
+		const seconds = (performance.now() - started) / 1000;
+		metrics.noteSync({ seconds, full, writes: result.writes, failures: result.failed });
+		this.#noteTriggers(result);
+		this.#noteFailures();
+		health.noteSync();
+		if (full) {
+			this.#synced = true;
+			this.#deps.log.info({ ...numbers(result), ms: Math.round(seconds * 1000) }, "in sync");
+			this.#deps.onFirstSync();
+		} else {
+			this.#deps.log.debug({ ...numbers(result), ms: Math.round(seconds * 1000) }, "synced");
+		}
+		if (result.failed > 0) this.#runner.retry();
+		if (this.#deps.cluster.hasDirty) this.#runner.request();
+	}
+
+	/** What was caused before this process began says nothing about it. */
+	#noteTriggers({ triggers }: SyncResult): void {
+		const now = Date.now();
+		for (const trigger of triggers) {
+			if (trigger >= this.#startedMs) this.#deps.metrics.noteProgrammed((now - trigger) / 1000);
+		}
+	}
+
+	#noteFailures(): void {
+		const { failures, fullMaps } = this.#deps.syncer.status();
+		const text = [...failures].map(([key, reason]) => `${key}: ${reason}`).join("; ");
+		if (text !== "" && text !== this.#failures) {
+			const first = [...failures].slice(0, 10).map(([service, reason]) => ({ service, reason }));
+			this.#deps.log.error({ failed: failures.size, first }, "services cannot be written");
+		}
+		this.#failures = text;
+		const full = fullMaps.size > 0 ? `full: ${[...fullMaps].join(", ")}; ` : "";
+		const reason = `${full}${failures.size} services are not completely in the maps`;
+		this.#deps.health.setProblem("maps", failures.size > 0 ? reason : "");
+	}
+}
+
+function numbers({ services, writes, failed }: SyncResult): object {
+	return { services, writes, failed };
+}

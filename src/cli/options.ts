@@ -1,0 +1,47 @@
+/** Options that several commands share. */
+import type { Command } from "commander";
+import { Option } from "commander";
+
+export const DEFAULT_PIN_PATH = "/sys/fs/bpf/sluice";
+
+export type OutputFormat = "table" | "wide" | "json" | "yaml";
+
+/** Options of the commands that read the pinned maps. */
+export interface ReaderOptions {
+	readonly pinPath: string;
+	readonly output: OutputFormat;
+	readonly allNamespaces?: boolean;
+	readonly namespace?: string;
+	readonly service?: string;
+	readonly address?: string;
+	readonly port?: string;
+	readonly protocol?: string;
+}
+
+export function addPinPath(command: Command): Command {
+	return command.option(
+		"--pin-path <dir>",
+		"where the agent pins maps and links",
+		DEFAULT_PIN_PATH,
+	);
+}
+
+export function addOutput(command: Command): Command {
+	return command.addOption(
+		new Option("-o, --output <format>", "how to print")
+			.choices(["table", "wide", "json", "yaml"])
+			.default("table"),
+	);
+}
+
+export function addSelection(command: Command): Command {
+	return command
+		.option("-A, --all-namespaces", "every namespace (default when no -n is given)")
+		.option("-n, --namespace <ns>", "only this namespace")
+		.option("--service <name>", "only this Service: NAME or NAMESPACE/NAME")
+		.option("--address <address>", "only entries with this address")
+		.option("--port <port>", "only entries with this port")
+		.addOption(
+			new Option("--protocol <name>", "only this protocol").choices(["tcp", "udp", "sctp"]),
+		);
+}

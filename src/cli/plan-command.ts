@@ -1,0 +1,26 @@
+/** `sluice plan`: what this node would do with a directory of manifests; no root, no kernel. */
+import { Command, Option } from "commander";
+import { nodeName } from "../config-agent.ts";
+import type { CliIo } from "./io.ts";
+
+interface PlanOptions {
+	readonly manifests: string;
+	readonly hostnameOverride?: string;
+	readonly output: "json" | "maps";
+}
+
+export function planCommand(io: CliIo): Command {
+	return new Command("plan")
+		.description("Show what this node would do with a directory of manifests.")
+		.requiredOption("--manifests <dir>", "directory of YAML or JSON manifests")
+		.option("--hostname-override <node>", "name of this Node object (default: the host name)")
+		.addOption(
+			new Option("-o, --output <format>", "json for tools, maps for the contents of the maps")
+				.choices(["json", "maps"])
+				.default("json"),
+		)
+		.action(async (options: PlanOptions) => {
+			const { planDirectory } = await import("../agent/plan.ts");
+			io.out(planDirectory(options.manifests, nodeName(options.hostnameOverride), options.output));
+		});
+}

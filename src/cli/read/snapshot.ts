@@ -1,0 +1,209 @@
+/** The contents of the pinned maps, put together into services and their backends. */
+import type { MapPort } from "../../dataplane/port.ts";
+import {
+	Backend,
+	BackendFlag,
+	BackendState,
+	BackendStats,
+	Frontend,
+	FrontendFlag,
+	FrontendKey,
+	type MapName,
+	Scope,
+	Service,
+	ServiceName,
+	ServiceStats,
+	Slot,
+	unpackBackendWord,
+	unpackFrontendWord,
+	unpackSetWord,
+} from "../../layout/structs.ts";
+import { bytesToAddress } from "../../model/address-bytes.ts";
+
+export type Maps = (name: MapName) => MapPort;
+
+export interface BackendView {
+	readonly id: number;
+	readonly address: string;
+	readonly port: number;
+	readonly protocol: string;
+	readonly state: "gone" | "active" | "draining";
+	readonly generation: number;
+	readonly local: boolean;
+	/** Connections begun and not ended yet. */
+	readonly active: number;
+	/** Connections ever begun. */
+	readonly connections: number;
+}
+
+export interface FrontendView {
+	readonly address: string;
+	readonly port: number;
+	readonly protocol: string;
+	readonly scope: "internal" | "external";
+	/** Ids of the backends that new connections may get. */
+	readonly backends: readonly number[];
+	/** What happens to a new connection. */
+	readonly action: "forward" | "reject" | "drop";
+}
+
+export interface ServiceView {
+	readonly id: number;
+	readonly namespace: string;
+	readonly name: string;
+	/** Name of the port; "" when it has none. */
+	readonly portName: string;
+	readonly frontends: readonly FrontendView[];
+	/** Every backend of its sets, and those whose connections go on. */
+	readonly backends: readonly BackendView[];
+	readonly connections: number;
+	readonly rejected: number;
+	readonly dropped: number;
+}
+
+const PROTOCOLS = new Map([
+	[1, "ICMP"],
+	[6, "TCP"],
+	[17, "UDP"],
+	[58, "ICMPv6"],
+	[132, "SCTP"],
+]);
+
+export function protocolName(number: number): string {
+	return PROTOCOLS.get(number) ?? String(number);
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Calls `visit` with each entry of a map; the bytes are valid during the call only. */
+export function forEachEntry(
+	map: MapPort,
+	visit: (key: Uint8Array, value: Uint8Array) => void,
+): void {
+	const { keySize, valueSize } = map.info;
+	let cursor: Uint8Array | undefined;
+	do {
+		const page = map.lookupBatch(cursor, 1024);
+		for (let i = 0; i < page.count; i++) {
+			visit(
+				page.keys.subarray(i * keySize, (i + 1) * keySize),
+				page.values.subarray(i * valueSize, (i + 1) * valueSize),
+			);
+		}
+		cursor = page.cursor;
+	} while (cursor !== undefined);
+}
+
+/** All services, by namespace, name and port. */
+export function readServices(maps: Maps): ServiceView[] {
+	const frontends = readFrontends(maps);
+	const backends = readBackends(maps);
+	const stats = new DataView(maps("service_stats").memory());
+	const found: ServiceView[] = [];
+	forEachEntry(maps("names"), (key, value) => {
+		const id = viewOf(key).getUint32(0, true);
+		const { ns, name, port } = ServiceName.decode(viewOf(value), 0);
+		const { connections, rejected, dropped } = ServiceStats.decode(stats, id * ServiceStats.SIZE);
+		found.push({
+			id,
+			namespace: ns,
+			name,
+			portName: port,
+			frontends: frontends.get(id) ?? [],
+			backends: backends.get(id) ?? [],
+			connections: Number(connections),
+			rejected: Number(rejected),
+			dropped: Number(dropped),
+		});
+	});
+	return found.sort(
+		(a, b) =>
+			compare(a.namespace, b.namespace) ||
+			compare(a.name, b.name) ||
+			compare(a.portName, b.portName) ||
+			a.id - b.id,
+	);
+}
+
+function readFrontends(maps: Maps): Map<number, FrontendView[]> {
+	const services = new DataView(maps("services").memory());
+	const slots = new DataView(maps("slots").memory());
+	const found = new Map<number, FrontendView[]>();
+	forEachEntry(maps("frontends"), (keyBytes, value) => {
+		const key = FrontendKey.decode(viewOf(keyBytes), 0);
+		const word = unpackFrontendWord(Frontend.decode(viewOf(value), 0).word);
+		const service = Service.decode(services, word.service * Service.SIZE);
+		const cluster = unpackSetWord(service.cluster_set);
+		const local = unpackSetWord(service.local_set);
+		const isLocal = (word.flags & FrontendFlag.FRONTEND_LOCAL_SET) !== 0;
+		const set = isLocal ? local : cluster;
+		const empty = cluster.count === 0 && local.count === 0 ? "reject" : "drop";
+		const list = found.get(word.service) ?? [];
+		list.push({
+			address: bytesToAddress(key.addr),
+			port: key.port,
+			protocol: protocolName(key.proto),
+			scope: key.scope === Scope.SCOPE_EXTERNAL ? "external" : "internal",
+			backends: Array.from({ length: set.count }, (_, i) => slotAt(slots, set.base + i)),
+			action: set.count > 0 ? "forward" : empty,
+		});
+		found.set(word.service, list);
+	});
+	for (const list of found.values()) list.sort(byAddress);
+	return found;
+}
+
+/** Array maps keep each value on a multiple of 8 bytes. */
+function slotAt(slots: DataView, index: number): number {
+	return Slot.decode(slots, index * 8).backend;
+}
+
+/** Backends that are not gone, by service id. */
+function readBackends(maps: Maps): Map<number, BackendView[]> {
+	const map = maps("backends");
+	const memory = new DataView(map.memory());
+	const stats = new DataView(maps("backend_stats").memory());
+	const found = new Map<number, BackendView[]>();
+	for (let id = 1; id < map.info.maxEntries; id++) {
+		if (memory.getUint32(id * Backend.SIZE, true) === 0) continue;
+		const backend = Backend.decode(memory, id * Backend.SIZE);
+		const { state, generation } = unpackBackendWord(backend.word);
+		if (state === BackendState.BACKEND_GONE) continue;
+		const { connections, closed } = BackendStats.decode(stats, id * BackendStats.SIZE);
+		const list = found.get(backend.service) ?? [];
+		list.push({
+			id,
+			address: bytesToAddress(backend.addr),
+			port: backend.port,
+			protocol: protocolName(backend.proto),
+			state: state === BackendState.BACKEND_ACTIVE ? "active" : "draining",
+			generation,
+			local: (backend.flags & BackendFlag.BACKEND_LOCAL) !== 0,
+			active: Number(connections - closed),
+			connections: Number(connections),
+		});
+		found.set(backend.service, list);
+	}
+	for (const list of found.values()) list.sort(byAddress);
+	return found;
+}
+
+interface Addressed {
+	readonly address: string;
+	readonly port: number;
+}
+
+function byAddress(a: Addressed, b: Addressed): number {
+	return compare(a.address, b.address) || a.port - b.port;
+}
+
+function compare(a: string, b: string): number {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** "10.0.0.1:80", "[fd00::1]:80" */
+export function formatEndpoint({ address, port }: Addressed): string {
+	return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,86 @@
+/** `sluice status` and `sluice maps`. */
+import { Command } from "commander";
+import type { CliIo } from "./io.ts";
+import { addOutput, addPinPath, type ReaderOptions } from "./options.ts";
+import { formatJson, formatList, formatYaml } from "./output.ts";
+import type { MapStatus, Status } from "./read/status.ts";
+import { type Column, formatTable } from "./table.ts";
+
+export function statusCommand(io: CliIo): Command {
+	const command = new Command("status").description(
+		"Show what is attached, how full the maps are and what was refused, from the pins.",
+	);
+	return addPinPath(addOutput(command)).action(async ({ pinPath, output }: ReaderOptions) => {
+		const { openPinned } = await import("./read/open.ts");
+		const { readStatus } = await import("./read/status.ts");
+		const status = readStatus(openPinned(pinPath));
+		if (output === "json") io.out(formatJson(status));
+		else if (output === "yaml") io.out(formatYaml(status));
+		else io.out(formatStatus(status, output === "wide"));
+	});
+}
+
+/** For people: sections with a title line. `wide`: also what is empty or zero. */
+export function formatStatus(status: Status, wide: boolean): string {
+	const facts: [string, string][] = [
+		["Pins", status.pinPath],
+		["Forwarding", status.forwarding],
+		["Node addresses", status.nodeAddresses.join(", ") || "none"],
+		["Masquerade ports", status.masqueradePorts],
+		["Half-open flows", String(status.halfOpenFlows)],
+		["Overflow", status.overflowInUse ? "in use" : "not in use"],
+		["Clock", `${status.hz} Hz`],
+	];
+	const width = Math.max(...facts.map(([name]) => name.length)) + 1;
+	const head = facts.map(([name, value]) => `${`${name}:`.padEnd(width)}  ${value}\n`).join("");
+	const links = formatTable(
+		[
+			{ head: "LINK", cell: ({ name }) => name },
+			{ head: "TYPE", cell: ({ type }) => type },
+			{ head: "PROGRAM", cell: ({ programId }) => programId, right: true },
+			{ head: "STATE", cell: ({ attached }) => (attached ? "attached" : "detached") },
+		],
+		status.links,
+	);
+	const drops = Object.entries(status.drops).filter(([, packets]) => wide || packets > 0);
+	const refused =
+		drops.length === 0
+			? "Nothing was refused.\n"
+			: formatTable(
+					[
+						{ head: "REFUSED", cell: ([reason]) => reason },
+						{ head: "PACKETS", cell: ([, packets]) => packets, right: true },
+					],
+					drops,
+				);
+	const maps = status.maps.filter(({ used }) => wide || used !== undefined);
+	return [
+		head,
+		links,
+		formatList("table", maps, { columns: MAP_COLUMNS, empty: "" }),
+		refused,
+	].join("\n");
+}
+
+const MAP_COLUMNS: readonly (Column<MapStatus> & { readonly wide?: boolean })[] = [
+	{ head: "MAP", cell: ({ name }) => name },
+	{ head: "TYPE", cell: ({ type }) => type },
+	{ head: "USED", cell: ({ used }) => used ?? "-", right: true },
+	{ head: "SIZE", cell: ({ size }) => size, right: true },
+	{ head: "KEY", cell: ({ keySize }) => keySize, right: true, wide: true },
+	{ head: "VALUE", cell: ({ valueSize }) => valueSize, right: true, wide: true },
+	{ head: "ID", cell: ({ id }) => id, right: true, wide: true },
+	{ head: "PIN", cell: ({ pin }) => pin, wide: true },
+];
+
+export function mapsCommand(io: CliIo): Command {
+	const command = new Command("maps").description(
+		"List the pinned maps, with the path to give to bpftool.",
+	);
+	return addPinPath(addOutput(command)).action(async ({ pinPath, output }: ReaderOptions) => {
+		const { openPinned } = await import("./read/open.ts");
+		const { readMaps } = await import("./read/status.ts");
+		const maps = readMaps(openPinned(pinPath));
+		io.out(formatList(output, maps, { columns: MAP_COLUMNS, empty: "No maps found." }));
+	});
+}

@@ -1,0 +1,200 @@
+/**
+ * Programs on network devices, by TCX links (pinned, updated in place) or clsact filters (replaced
+ * in place). Nothing is ever detached for an update: a gap would let replies leave untranslated.
+ */
+import { renameSync, rmSync } from "node:fs";
+import { hasCode } from "../errors.ts";
+import type { Addon, BpfLink, BpfProgram, Direction } from "./addon.ts";
+import { openLink, updateLink } from "./attach-cgroup.ts";
+import { listPins, type PinPaths, replacePin } from "./pins.ts";
+
+/** How our clsact filters are known: handle and priority. "slui" as a number. */
+export const CLSACT_HANDLE = 0x736c7569;
+/**
+ * Ours is first at ingress and last at egress, so that other filters see the flow between client
+ * and backend.
+ */
+export const CLSACT_PRIORITY: Readonly<Record<Direction, number>> = { ingress: 50, egress: 65000 };
+
+export interface TcPrograms {
+	readonly ingress: BpfProgram;
+	readonly egress: BpfProgram;
+}
+
+export interface TcTarget {
+	readonly ifindex: number;
+	readonly name: string;
+	readonly directions: readonly Direction[];
+}
+
+type Attachment = {
+	readonly target: TcTarget;
+	readonly links: Map<Direction, BpfLink | undefined>;
+};
+
+export class TcAttacher {
+	readonly #addon: Addon;
+	readonly #pins: PinPaths;
+	readonly #programs: TcPrograms;
+	readonly #tcx: boolean;
+	readonly #programIds: ReadonlySet<number>;
+	readonly #attached = new Map<number, Attachment>();
+
+	/** `tcx`: by links; otherwise by clsact filters. */
+	constructor(addon: Addon, pins: PinPaths, programs: TcPrograms, tcx: boolean) {
+		this.#addon = addon;
+		this.#pins = pins;
+		this.#programs = programs;
+		this.#tcx = tcx;
+		this.#programIds = new Set([programs.ingress.info.id, programs.egress.info.id]);
+	}
+
+	/** Kernel ids of our programs, to tell them from others'. */
+	get programIds(): ReadonlySet<number> {
+		return this.#programIds;
+	}
+
+	get attached(): readonly TcTarget[] {
+		return [...this.#attached.values()].map(({ target }) => target);
+	}
+
+	/** Attaches what is missing and updates what an earlier agent attached. ENODEV: the device is gone. */
+	attach(target: TcTarget): void {
+		const links = new Map<Direction, BpfLink | undefined>();
+		for (const direction of target.directions) {
+			links.set(direction, this.#tcx ? this.#link(target, direction) : undefined);
+			if (this.#tcx) this.#dropFilter(target, direction);
+			else this.#filter(target, direction);
+		}
+		this.#attached.set(target.ifindex, { target, links });
+	}
+
+	/** Detaches a device that is no longer served, and forgets one that is gone. */
+	detach(ifindex: number): void {
+		const attachment = this.#attached.get(ifindex);
+		if (attachment === undefined) return;
+		this.#attached.delete(ifindex);
+		for (const [direction, link] of attachment.links) {
+			if (link === undefined) this.#removeFilter(ifindex, direction);
+			else this.#removeLink(attachment.target, direction, link);
+		}
+	}
+
+	/** The device's name has changed; its pins follow. */
+	rename(ifindex: number, name: string): void {
+		const attachment = this.#attached.get(ifindex);
+		if (attachment === undefined || attachment.target.name === name) return;
+		for (const [direction, link] of attachment.links) {
+			if (link === undefined) continue;
+			renameSync(
+				this.#pins.deviceLink(attachment.target.name, direction),
+				this.#pins.deviceLink(name, direction),
+			);
+		}
+		this.#attached.set(ifindex, { ...attachment, target: { ...attachment.target, name } });
+	}
+
+	/** True when every program of that device is where we put it. */
+	isIntact(ifindex: number): boolean {
+		const attachment = this.#attached.get(ifindex);
+		if (attachment === undefined) return true;
+		return [...attachment.links].every(([direction, link]) =>
+			link === undefined ? this.#hasFilter(ifindex, direction) : link.info.ifindex === ifindex,
+		);
+	}
+
+	/** Removes pinned links whose device is gone or is not among `served`. */
+	prune(served: ReadonlySet<number>): void {
+		for (const name of listPins(this.#pins.links)) {
+			if (!/-(in|e)gress$/.test(name)) continue;
+			const path = `${this.#pins.links}/${name}`;
+			const link = openLink(this.#addon, path);
+			if (link === undefined) continue;
+			if (!served.has(link.info.ifindex) || !this.#tcx) {
+				if (link.info.ifindex !== 0) link.detach();
+				rmSync(path, { force: true });
+			}
+			link.close();
+		}
+	}
+
+	#link(target: TcTarget, direction: Direction): BpfLink {
+		const path = this.#pins.deviceLink(target.name, direction);
+		const program = this.#programs[direction];
+		const pinned = openLink(this.#addon, path);
+		if (pinned !== undefined) {
+			if (pinned.info.ifindex === target.ifindex && updateLink(pinned, program)) return pinned;
+			pinned.close();
+		}
+		const options = { ifindex: target.ifindex, direction };
+		const link = this.#addon.BpfLink.attachTcx(
+			program,
+			direction === "ingress" ? { ...options, before: "first" } : options,
+		);
+		replacePin(path, link);
+		return link;
+	}
+
+	#filter({ ifindex }: TcTarget, direction: Direction): void {
+		this.#addon.tcHookCreate(ifindex);
+		const priority = CLSACT_PRIORITY[direction];
+		this.#addon.tcAttach(this.#programs[direction], {
+			ifindex,
+			direction,
+			handle: CLSACT_HANDLE,
+			priority,
+			replace: true,
+		});
+	}
+
+	/** What an agent with --tc-attach=clsact left; the link serves already. */
+	#dropFilter({ ifindex }: TcTarget, direction: Direction): void {
+		const filters = this.#addon.tcFilters(ifindex, direction);
+		if (filters.some(({ handle }) => handle === CLSACT_HANDLE)) {
+			removeClsactFilter(this.#addon, ifindex, direction);
+		}
+	}
+
+	#hasFilter(ifindex: number, direction: Direction): boolean {
+		const id = this.#programs[direction].info.id;
+		return this.#addon.tcFilters(ifindex, direction).some((filter) => filter.programId === id);
+	}
+
+	#removeLink(target: TcTarget, direction: Direction, link: BpfLink): void {
+		if (link.info.ifindex !== 0) link.detach();
+		link.close();
+		rmSync(this.#pins.deviceLink(target.name, direction), { force: true });
+	}
+
+	#removeFilter(ifindex: number, direction: Direction): void {
+		try {
+			removeClsactFilter(this.#addon, ifindex, direction);
+		} catch (error) {
+			if (!hasCode(error, "ENODEV")) throw error;
+		}
+	}
+}
+
+/** Removes our filter of either version from a device's clsact hook. */
+export function removeClsactFilter(addon: Addon, ifindex: number, direction: Direction): boolean {
+	const priority = CLSACT_PRIORITY[direction];
+	return addon.tcDetach({ ifindex, direction, handle: CLSACT_HANDLE, priority });
+}
+
+/** Programs and filters of others on a device that a redirect would bypass, as a sentence; undefined: none. */
+export function foreignProgram(
+	addon: Addon,
+	ifindex: number,
+	own: ReadonlySet<number>,
+): string | undefined {
+	for (const direction of ["ingress", "egress"] as const) {
+		const tcx = addon.queryTcx(ifindex, direction) ?? [];
+		const program = tcx.find(({ programId }) => !own.has(programId));
+		if (program !== undefined) return `TCX program ${program.programId} at ${direction}`;
+		const filter = addon
+			.tcFilters(ifindex, direction)
+			.find(({ programId, kind }) => kind !== "bpf" || !own.has(programId));
+		if (filter !== undefined) return `tc ${filter.kind} filter at ${direction}`;
+	}
+	return undefined;
+}

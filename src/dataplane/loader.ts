@@ -1,0 +1,123 @@
+/**
+ * Opens the object file, checks it against the layouts this program was built with, reuses the maps
+ * that are pinned, loads the programs and pins what is new. Attaches nothing.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { MAPS, type MapName } from "../layout/structs.ts";
+import type { Addon, BpfMap, BpfObject, BpfProgram, MapInfo } from "./addon.ts";
+import type { PinPaths } from "./pins.ts";
+
+/** An object file that does not fit the layouts of src/layout/structs.ts. */
+export class LayoutError extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "LayoutError";
+	}
+}
+
+export interface LoadOptions {
+	readonly objectPath: string;
+	readonly pins: PinPaths;
+	/** Entries of maps that are made anew; pinned ones keep their size. */
+	readonly sizes: Partial<Record<MapName, number>>;
+	/** `const volatile` variables of bpf/config.h. */
+	readonly variables: Readonly<Record<string, number | boolean>>;
+}
+
+/** Loaded and pinned; nothing attached. */
+export interface Loaded {
+	readonly maps: Readonly<Record<MapName, BpfMap>>;
+	program(name: string): BpfProgram;
+	/** Maps that did not exist before: their contents have to be written before programs use them. */
+	readonly created: ReadonlySet<MapName>;
+	/** What could not be as asked for, in sentences. */
+	readonly warnings: readonly string[];
+	/** Drops pins of maps of other layout versions. Only when no program uses them any more. */
+	dropForeignMaps(): void;
+}
+
+const MAP_NAMES = Object.keys(MAPS) as MapName[];
+
+export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
+	const object = addon.BpfObject.open(options.objectPath);
+	try {
+		checkLayouts(object.maps, options.objectPath);
+		const { reused, warnings } = reuseMaps(addon, object, options);
+		for (const [name, value] of Object.entries(options.variables)) object.setVariable(name, value);
+		object.load();
+		const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)]));
+		const created = new Set(MAP_NAMES.filter((name) => !reused.has(name)));
+		for (const name of created) maps[name]?.pin(options.pins.map(name));
+		const programs = new Map(
+			object.programs.map(({ name }) => [name, object.program(name)] as const),
+		);
+		return {
+			maps: maps as Record<MapName, BpfMap>,
+			program: (name) => found(programs, name, options.objectPath),
+			created,
+			warnings,
+			dropForeignMaps: () => {
+				for (const path of options.pins.foreignMaps()) rmSync(path, { force: true });
+			},
+		};
+	} finally {
+		object.close();
+	}
+}
+
+function found(
+	programs: ReadonlyMap<string, BpfProgram>,
+	name: string,
+	objectPath: string,
+): BpfProgram {
+	const program = programs.get(name);
+	if (program === undefined) throw new LayoutError(`${objectPath} has no program ${name}`);
+	return program;
+}
+
+/** Throws LayoutError when a map is missing or its key or value has another size. */
+export function checkLayouts(maps: readonly MapInfo[], objectPath: string): void {
+	for (const name of MAP_NAMES) {
+		const layout = MAPS[name];
+		const info = maps.find((map) => map.name === name);
+		if (info === undefined) throw new LayoutError(`${objectPath} has no map ${name}`);
+		if (info.keySize !== layout.keySize || info.valueSize !== layout.valueSize) {
+			throw new LayoutError(
+				`map ${name} of ${objectPath} has keys of ${info.keySize} and values of ${info.valueSize} bytes; ` +
+					`this program knows ${layout.keySize} and ${layout.valueSize}: build both from one version`,
+			);
+		}
+	}
+}
+
+function reuseMaps(
+	addon: Addon,
+	object: BpfObject,
+	{ pins, sizes }: LoadOptions,
+): { reused: Set<MapName>; warnings: string[] } {
+	const reused = new Set<MapName>();
+	const warnings: string[] = [];
+	for (const name of MAP_NAMES) {
+		const wanted = sizes[name];
+		const path = pins.map(name);
+		if (!existsSync(path)) {
+			if (wanted !== undefined) object.setMaxEntries(name, wanted);
+			continue;
+		}
+		const existing = addon.BpfMap.fromPin(path);
+		if (wanted !== undefined && existing.info.maxEntries !== wanted) {
+			warnings.push(
+				`map ${name} keeps its ${existing.info.maxEntries} entries (${wanted} asked for): ` +
+					"a new size takes effect after sluice cleanup",
+			);
+		}
+		object.reuseMap(name, existing);
+		reused.add(name);
+	}
+	return { reused, warnings };
+}
+
+/** Opens the pinned maps without loading anything, for the commands that only look. */
+export function openPinnedMap(addon: Addon, pins: PinPaths, name: MapName): BpfMap {
+	return addon.BpfMap.fromPin(pins.map(name));
+}

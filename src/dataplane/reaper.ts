@@ -1,0 +1,53 @@
+/**
+ * Deletion of flows by the BPF program `reap`, run on keys in packet data. Only a program can check
+ * "last seen" and delete both directions without racing with a packet that refreshes the entry.
+ */
+import { FlowKey, ReapLimit, ReapMode, ReapRequest } from "../layout/structs.ts";
+import type { BpfProgram } from "./addon.ts";
+
+export interface ReapResult {
+	/** Entries deleted, both directions counted. */
+	readonly deleted: number;
+	/** Keys whose flow is still alive, or was gone already. */
+	readonly kept: number;
+}
+
+/**
+ * Runs the reaper over `count` keys laid out back to back. Forced: whatever the keys name is
+ * deleted; otherwise only what is past its timeout.
+ */
+export function reap(
+	program: BpfProgram,
+	keys: Uint8Array,
+	count: number,
+	forced: boolean,
+): ReapResult {
+	let deleted = 0;
+	let kept = 0;
+	for (let first = 0; first < count; first += ReapLimit.REAP_KEYS_MAX) {
+		const size = Math.min(ReapLimit.REAP_KEYS_MAX, count - first);
+		const answer = reapSome(
+			program,
+			keys.subarray(first * FlowKey.SIZE, (first + size) * FlowKey.SIZE),
+			forced,
+		);
+		deleted += answer.deleted;
+		kept += answer.kept;
+	}
+	return { deleted, kept };
+}
+
+function reapSome(program: BpfProgram, keys: Uint8Array, forced: boolean): ReapResult {
+	const data = new Uint8Array(ReapRequest.SIZE + keys.length);
+	const request = {
+		count: keys.length / FlowKey.SIZE,
+		mode: forced ? ReapMode.REAP_FORCED : ReapMode.REAP_EXPIRED,
+		deleted: 0,
+		kept: 0,
+	};
+	ReapRequest.encode(request, new DataView(data.buffer), 0);
+	data.set(keys, ReapRequest.SIZE);
+	const result = program.testRun({ data, dataOutSize: data.length });
+	const view = new DataView(result.data.buffer, result.data.byteOffset, result.data.length);
+	return ReapRequest.decode(view, 0);
+}

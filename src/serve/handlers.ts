@@ -1,0 +1,50 @@
+/** The paths of kube-proxy's two servers: health on 10256, status on 10249. */
+import type { HealthState } from "./health.ts";
+import type { Handler, HttpAnswer } from "./http.ts";
+
+export interface ProbeCounter {
+	/** `code`: "200" or "503". */
+	count(path: "healthz" | "livez", code: string): void;
+}
+
+export interface MetricsText {
+	readonly contentType: string;
+	metrics(): Promise<string>;
+}
+
+/** Port 10256: /healthz counts the node's eligibility in, /livez does not. */
+export function healthHandler(health: HealthState, counter: ProbeCounter): Handler {
+	const answer = (path: "healthz" | "livez"): HttpAnswer => {
+		const { ok, body } = health.answer(path === "healthz");
+		const status = ok ? 200 : 503;
+		counter.count(path, String(status));
+		return {
+			status,
+			headers: { "Content-Type": "application/json", "X-Content-Type-Options": "nosniff" },
+			body,
+		};
+	};
+	return (path) => {
+		if (path === "/healthz") return answer("healthz");
+		return path === "/livez" ? answer("livez") : undefined;
+	};
+}
+
+/** Port 10249. Its /healthz only says that the process answers. */
+export function statusHandler(registry: MetricsText): Handler {
+	const text = (body: string): HttpAnswer => ({
+		status: 200,
+		headers: {
+			"Content-Type": "text/plain; charset=utf-8",
+			"X-Content-Type-Options": "nosniff",
+		},
+		body,
+	});
+	return async (path) => {
+		if (path === "/healthz") return text("ok");
+		if (path === "/proxyMode") return text("ebpf");
+		if (path !== "/metrics") return undefined;
+		const body = await registry.metrics();
+		return { status: 200, headers: { "Content-Type": registry.contentType }, body };
+	};
+}

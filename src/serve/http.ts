@@ -1,0 +1,98 @@
+/** A listening HTTP server that keeps trying when its address is taken. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "../log.ts";
+
+export interface HttpAnswer {
+	readonly status: number;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body: string;
+}
+
+/** undefined: no such path. */
+export type Handler = (path: string) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>;
+
+export interface ListenOptions {
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	/** Give up at once when the address cannot be bound. */
+	readonly hardFail: boolean;
+	readonly log: Logger;
+	/** "" when it listens. */
+	readonly onState: (error: string) => void;
+}
+
+const RETRY_MS = 5000;
+
+export class HttpServer {
+	readonly #server: Server;
+	readonly #options: ListenOptions;
+	#retry: NodeJS.Timeout | undefined;
+
+	constructor(handler: Handler, options: ListenOptions) {
+		this.#options = options;
+		this.#server = createServer((request, response) => {
+			void respond(handler, request, response);
+		});
+		this.#server.unref();
+	}
+
+	/** Resolves once it listens or has failed for the first time; rejects when hardFail is set. */
+	start(): Promise<void> {
+		const { host, port, hardFail, log, name, onState } = this.#options;
+		return new Promise((resolve, reject) => {
+			const onError = (error: Error): void => {
+				if (hardFail) {
+					reject(new Error(`${name} cannot listen: ${error.message}`));
+					return;
+				}
+				log.error({ server: name, reason: error.message }, "cannot listen; trying again");
+				onState(error.message);
+				this.#retry = setTimeout(() => this.#server.listen(port, host), RETRY_MS).unref();
+				resolve();
+			};
+			this.#server.on("error", onError);
+			this.#server.on("listening", () => {
+				onState("");
+				resolve();
+			});
+			this.#server.listen(port, host);
+		});
+	}
+
+	/** The port it listens on; 0 while it does not. */
+	get port(): number {
+		return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+	}
+
+	stop(): void {
+		clearTimeout(this.#retry);
+		this.#server.close();
+		this.#server.closeAllConnections();
+	}
+}
+
+const NOT_FOUND: HttpAnswer = {
+	status: 404,
+	headers: { "Content-Type": "text/plain; charset=utf-8" },
+	body: "404 page not found\n",
+};
+
+async function respond(
+	handler: Handler,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	request.resume();
+	const path = (request.url ?? "/").split("?")[0] ?? "/";
+	let answer: HttpAnswer;
+	try {
+		answer = (await handler(path)) ?? NOT_FOUND;
+	} catch (error) {
+		const body = `${error instanceof Error ? error.message : String(error)}\n`;
+		answer = { status: 500, headers: { "Content-Type": "text/plain; charset=utf-8" }, body };
+	}
+	response.writeHead(answer.status, answer.headers);
+	response.end(answer.body);
+}

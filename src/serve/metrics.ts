@@ -1,0 +1,158 @@
+/** Metrics: kube-proxy's names and buckets where they apply, and Sluice's own. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
+import type { Family } from "../model/objects.ts";
+import type { ProbeCounter } from "./handlers.ts";
+
+/** Read when /metrics is asked for. */
+export interface LiveCounters {
+	/** Refused packets by reason, in lower case without DROP_. */
+	readonly drops: ReadonlyMap<string, number>;
+	/** Entries in use and room, by map. */
+	readonly maps: ReadonlyMap<string, { readonly used: number; readonly size: number }>;
+	readonly flowEntries: { readonly flows: number; readonly overflow: number };
+	readonly halfOpen: number;
+	readonly pending: { readonly services: number };
+	readonly skipped: number;
+	readonly devices: { readonly served: number; readonly failed: number };
+	readonly healthy: boolean;
+}
+
+/** 0.001 x 2^n, n = 0..14 */
+const SYNC_BUCKETS = Array.from({ length: 15 }, (_, n) => 0.001 * 2 ** n);
+const steps = (from: number, to: number, step: number): number[] =>
+	Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, n) => from + n * step);
+const PROGRAMMING_BUCKETS = [
+	0.25,
+	0.5,
+	...steps(1, 59, 1),
+	...steps(60, 115, 5),
+	...steps(120, 300, 30),
+];
+
+export class Metrics implements ProbeCounter {
+	readonly registry = new Registry();
+	readonly #families: readonly Family[];
+	readonly #sync: Histogram<"ip_family">;
+	readonly #fullSync: Histogram<"ip_family">;
+	readonly #programming: Histogram<"ip_family">;
+	readonly #lastSync: Gauge<"ip_family">;
+	readonly #lastQueued: Gauge<"ip_family">;
+	readonly #endpointChanges: Counter;
+	readonly #serviceChanges: Counter;
+	readonly #probes: Readonly<Record<"healthz" | "livez", Counter<"code">>>;
+	readonly #writes: Counter;
+	readonly #failures: Counter;
+
+	constructor(families: readonly Family[], read: () => LiveCounters) {
+		this.#families = families;
+		const registers = [this.registry];
+		const familyHistogram = (name: string, help: string, buckets: number[]) =>
+			new Histogram({ name, help, buckets, labelNames: ["ip_family"], registers });
+		const familyGauge = (name: string, help: string) =>
+			new Gauge({ name, help, labelNames: ["ip_family"], registers });
+		const prefix = "kubeproxy_sync_proxy_rules";
+		this.#sync = familyHistogram(`${prefix}_duration_seconds`, "Time of a sync", SYNC_BUCKETS);
+		this.#fullSync = familyHistogram(
+			"kubeproxy_sync_full_proxy_rules_duration_seconds",
+			"Time of a sync of everything",
+			SYNC_BUCKETS,
+		);
+		this.#programming = familyHistogram(
+			"kubeproxy_network_programming_duration_seconds",
+			"Time from the cause of an endpoint change to the end of its sync",
+			PROGRAMMING_BUCKETS,
+		);
+		this.#lastSync = familyGauge(`${prefix}_last_timestamp_seconds`, "When the last sync ended");
+		this.#lastQueued = familyGauge(
+			`${prefix}_last_queued_timestamp_seconds`,
+			"When the last change came",
+		);
+		const counter = (name: string, help: string) => new Counter({ name, help, registers });
+		this.#endpointChanges = counter(`${prefix}_endpoint_changes_total`, "EndpointSlice changes");
+		this.#serviceChanges = counter(`${prefix}_service_changes_total`, "Service changes");
+		const probes = (path: string) =>
+			new Counter({
+				name: `kubeproxy_proxy_${path}_total`,
+				help: `Answers of /${path}`,
+				labelNames: ["code"],
+				registers,
+			});
+		this.#probes = { healthz: probes("healthz"), livez: probes("livez") };
+		this.#writes = counter("sluice_map_writes_total", "Map entries written or removed by syncs");
+		this.#failures = counter("sluice_sync_failures_total", "Services that could not be written");
+		for (const code of ["200", "503"]) {
+			this.#probes.healthz.inc({ code }, 0);
+			this.#probes.livez.inc({ code }, 0);
+		}
+		addLiveGauges(registers, read);
+		collectDefaultMetrics({ register: this.registry });
+	}
+
+	count(path: "healthz" | "livez", code: string): void {
+		this.#probes[path].inc({ code });
+	}
+
+	noteChanges(services: number, slices: number): void {
+		this.#serviceChanges.inc(services);
+		this.#endpointChanges.inc(slices);
+		const now = Date.now() / 1000;
+		for (const ip_family of this.#families) this.#lastQueued.set({ ip_family }, now);
+	}
+
+	noteSync(sync: { seconds: number; full: boolean; writes: number; failures: number }): void {
+		for (const ip_family of this.#families) {
+			this.#sync.observe({ ip_family }, sync.seconds);
+			if (sync.full) this.#fullSync.observe({ ip_family }, sync.seconds);
+			this.#lastSync.set({ ip_family }, Date.now() / 1000);
+		}
+		this.#writes.inc(sync.writes);
+		this.#failures.inc(sync.failures);
+	}
+
+	noteProgrammed(seconds: number): void {
+		for (const ip_family of this.#families) this.#programming.observe({ ip_family }, seconds);
+	}
+}
+
+function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
+	const live = (name: string, help: string, value: (now: LiveCounters) => number) =>
+		new Gauge({
+			name,
+			help,
+			registers,
+			collect() {
+				this.set(value(read()));
+			},
+		});
+	live("sluice_healthy", "1 while everything is well", ({ healthy }) => (healthy ? 1 : 0));
+	live("sluice_objects_skipped", "Objects or parts of them not served", ({ skipped }) => skipped);
+	live("sluice_flow_entries", "Entries in the flow table", (now) => now.flowEntries.flows);
+	live("sluice_overflow_entries", "Entries in overflow", (now) => now.flowEntries.overflow);
+	live("sluice_half_open_flows", "TCP flows without an answer", ({ halfOpen }) => halfOpen);
+	live("sluice_devices", "Devices served", ({ devices }) => devices.served);
+	live("sluice_devices_failed", "Devices without programs", ({ devices }) => devices.failed);
+	live(
+		"kubeproxy_sync_proxy_rules_service_changes_pending",
+		"Services that wait for a sync",
+		({ pending }) => pending.services,
+	);
+	new Gauge({
+		name: "sluice_drops_packets_total",
+		help: "Packets and calls refused, by reason",
+		labelNames: ["reason"],
+		registers,
+		collect() {
+			for (const [reason, packets] of read().drops) this.set({ reason }, packets);
+		},
+	});
+	new Gauge({
+		name: "sluice_map_used_ratio",
+		help: "How full a map is",
+		labelNames: ["map"],
+		registers,
+		collect() {
+			for (const [map, { used, size }] of read().maps)
+				this.set({ map }, size === 0 ? 0 : used / size);
+		},
+	});
+}
