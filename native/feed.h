@@ -17,6 +17,8 @@ class Feed {
 	virtual ~Feed() = default;
 	Feed(const Feed &) = delete;
 	Feed &operator=(const Feed &) = delete;
+	Feed(Feed &&) = delete;
+	Feed &operator=(Feed &&) = delete;
 
 	/* Starts the thread of a feed that is ready; 0 or -errno. */
 	static int start(const std::shared_ptr<Feed> &feed,

@@ -415,6 +415,28 @@ export interface NetfilterHook {
  */
 export function netfilterHooks(devices?: readonly string[]): readonly NetfilterHook[] | undefined;
 
+export interface NftChain {
+	/** Of its table: "ip", "ip6", "inet", "bridge", "netdev", "arp". */
+	readonly family: string;
+	readonly table: string;
+	readonly name: string;
+	/** "filter", "nat", "route" */
+	readonly type: string;
+	/** NF_INET_* as in NetfilterHook; netdev: 0 ingress, 1 egress. */
+	readonly hook: number;
+	readonly priority: number;
+	/** Its rules, and references to it. */
+	readonly rules: number;
+	/** Whether its policy is accept. */
+	readonly accepts: boolean;
+}
+
+/**
+ * nftables chains that hang on hooks in this namespace; iptables-nft's are among them, iptables-legacy's
+ * are not (/proc/net/ip_tables_names). Works where netfilterHooks() does not. undefined: no nf_tables.
+ */
+export function nftBaseChains(): readonly NftChain[] | undefined;
+
 /** SO_NETNS_COOKIE of this process's network namespace; undefined below 5.14. */
 export function netnsCookie(): bigint | undefined;
 /** Inode number of this process's network namespace. */

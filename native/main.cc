@@ -11,6 +11,7 @@
 #include "netfilter-hooks.h"
 #include "netlink-dump.h"
 #include "netlink-monitor.h"
+#include "nft-chains.h"
 #include "object.h"
 #include "program.h"
 #include "ring-buffer.h"
@@ -51,6 +52,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	export_function(exports, "routes", dump_routes);
 	export_function(exports, "neighbours", dump_neighbours);
 	export_function(exports, "netfilterHooks", netfilter_hooks);
+	export_function(exports, "nftBaseChains", nft_base_chains);
 	export_function(exports, "netnsCookie", netns_cookie);
 	export_function(exports, "netnsInode", netns_inode);
 	export_function(exports, "mountBpffs", mount_bpffs);

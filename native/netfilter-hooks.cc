@@ -15,6 +15,7 @@
 #include "attributes.h"
 #include "error.h"
 #include "netlink.h"
+#include "nft-chains.h"
 
 namespace {
 /* One list of hooks: a family's hook, of one device for netdev. */
@@ -40,26 +41,6 @@ int dump(const Place &place, Messages *messages)
 	return netlink_dump(NETLINK_NETFILTER, request, messages);
 }
 
-const char *table_family(uint8_t family)
-{
-	switch (family) {
-	case NFPROTO_INET:
-		return "inet";
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_ARP:
-		return "arp";
-	case NFPROTO_NETDEV:
-		return "netdev";
-	case NFPROTO_BRIDGE:
-		return "bridge";
-	case NFPROTO_IPV6:
-		return "ip6";
-	default:
-		return "";
-	}
-}
-
 void set_chain(Napi::Object hook, const nlattr *description)
 {
 	for (const nlattr *attr : Attributes(description)) {
@@ -71,8 +52,7 @@ void set_chain(Napi::Object hook, const nlattr *description)
 			hook["chain"] = mnl_attr_get_str(attr);
 			break;
 		case NFNLA_CHAIN_FAMILY:
-			hook["tableFamily"] =
-				table_family(mnl_attr_get_u8(attr));
+			hook["tableFamily"] = nft_family(mnl_attr_get_u8(attr));
 			break;
 		default:
 			break;

@@ -8,7 +8,7 @@
 
 namespace {
 /* Dumps are answered in pieces of up to 32 KiB. */
-constexpr size_t RECEIVE_SIZE = 32 * 1024;
+constexpr size_t RECEIVE_SIZE = 32768;
 constexpr size_t REQUEST_SIZE = 4096;
 constexpr int DUMP_TRIES = 20;
 

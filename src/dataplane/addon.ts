@@ -25,6 +25,7 @@ export type {
 	NetlinkEvent,
 	NetlinkMonitor,
 	NetlinkTopic,
+	NftChain,
 	ProgramInfo,
 	RingBuffer,
 	Route,
