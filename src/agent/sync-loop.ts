@@ -21,6 +21,9 @@ export interface SyncLoopDeps {
 	readonly onFirstSync: () => void;
 }
 
+/** After a run in which a Service failed. */
+const RETRY_MS = 1000;
+
 export class SyncLoop implements SourceListener {
 	readonly #deps: SyncLoopDeps;
 	readonly #runner: Runner;
@@ -31,7 +34,12 @@ export class SyncLoop implements SourceListener {
 
 	constructor(deps: SyncLoopDeps) {
 		this.#deps = deps;
-		this.#runner = new Runner({ run: () => this.#sync(), minIntervalMs: deps.minSyncPeriodMs });
+		this.#runner = new Runner({
+			run: () => this.#sync(),
+			minIntervalMs: deps.minSyncPeriodMs,
+			retryMs: RETRY_MS,
+			onError: (error) => this.#fail(error),
+		});
 	}
 
 	onChanges(changes: readonly Change[]): void {
@@ -86,6 +94,12 @@ export class SyncLoop implements SourceListener {
 		}
 		if (result.failed > 0) this.#runner.retry();
 		if (this.#deps.cluster.hasDirty) this.#runner.request();
+	}
+
+	#fail(error: unknown): void {
+		const reason = error instanceof Error ? error.message : String(error);
+		this.#deps.log.error({ reason }, "a sync failed");
+		this.#deps.health.setProblem("maps", reason);
 	}
 
 	/** What was caused before this process began says nothing about it. */
