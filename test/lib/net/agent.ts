@@ -1,9 +1,14 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { command, until } from "./command.ts";
+import { loadAddon } from "../../../src/dataplane/addon.ts";
+import { PinPaths } from "../../../src/dataplane/pins.ts";
+import { makeCgroup } from "./cgroup.ts";
+import { until } from "./command.ts";
+import type { Lab } from "./lab.ts";
 import type { LabNode } from "./node.ts";
-import type { Place } from "./place.ts";
+import { Place } from "./place.ts";
 import type { RunningProcess } from "./process.ts";
 
 const SLUICE = fileURLToPath(new URL("../../../bin/sluice", import.meta.url));
@@ -17,18 +22,26 @@ const HEALTH = `
 /** `sluice agent` on a node of a lab: its own pins, its own cgroup. */
 export class Agent {
 	readonly node: LabNode;
+	/** Everything that the agent has logged. */
+	readonly logFile: string;
 	readonly #place: Place;
 	readonly #argv: readonly string[];
 	#process: RunningProcess | undefined;
 
-	/** `place` is where the agent runs: the node's namespace, but outside the cgroup it serves. */
-	constructor(node: LabNode, place: Place, source: readonly string[], flags: readonly string[]) {
+	/**
+	 * Agents run in the node's namespace, but outside the cgroup they serve.
+	 *
+	 * @param source --manifests or --kubeconfig
+	 */
+	constructor(lab: Lab, node: LabNode, source: string, flags: readonly string[] = []) {
+		const cgroup = makeCgroup(join(lab.cgroup, `agent-${node.name}`));
 		this.node = node;
-		this.#place = place;
+		this.logFile = join(lab.directory, `agent-${node.name}.log`);
+		this.#place = lab.own(new Place(node.place.netns, cgroup));
 		this.#argv = [
 			SLUICE,
 			"agent",
-			...source,
+			source,
 			`--hostname-override=${node.name}`,
 			`--pin-path=${node.pinPath}`,
 			`--cgroup-root=${node.cgroup}`,
@@ -39,19 +52,13 @@ export class Agent {
 	/** Starts it and waits until it has synced everything; `flags` are added to those it was made with. */
 	async start(flags: readonly string[] = []): Promise<void> {
 		const env = { SLUICE_NODE: process.execPath };
-		const running = this.#place.start([...this.#argv, ...flags], env);
+		const running = this.#place.startLogged(this.logFile, [...this.#argv, ...flags], env);
 		this.#process = running;
-		await until(
-			`the agent of ${this.node.name} is healthy`,
-			() => {
-				if (running.ended) throw new Error(`the agent ended: ${running.stderr}`);
-				return this.healthy() ? true : undefined;
-			},
-			30_000,
-		).catch((error: unknown) => {
-			const reason = error instanceof Error ? error.message : String(error);
-			throw new Error(`${reason}\n${running.stderr.slice(-4000)}`);
-		});
+		const healthy = () => this.healthy() || running.ended || undefined;
+		const ready = await until("the agent is healthy", healthy, 30_000).catch(() => false);
+		if (!ready || running.ended) {
+			throw new Error(`the agent of ${this.node.name} is not healthy:\n${this.log}`);
+		}
 	}
 
 	healthy(): boolean {
@@ -73,9 +80,9 @@ export class Agent {
 		await this.#process?.stop("SIGKILL");
 	}
 
-	/** Everything the agent has logged since its last start. */
+	/** The end of its log. */
 	get log(): string {
-		return this.#process?.stderr ?? "";
+		return readFileSync(this.logFile, "utf8").slice(-6000);
 	}
 
 	/** Runs another command of sluice on this agent's pins. */
@@ -89,19 +96,16 @@ export class Agent {
 		]);
 	}
 
-	/** Programs that the node's devices run, as bpftool lists them. */
+	/** What is attached at the node: pinned links and clsact filters, with the ids of their programs. */
 	attached(): string {
-		return command([
-			"nsenter",
-			`--net=/run/netns/${this.node.place.netns}`,
-			"bpftool",
-			"net",
-			"show",
-		]);
+		const addon = loadAddon();
+		const directory = new PinPaths(this.node.pinPath).links;
+		const links = readdirSync(directory).map((name) => {
+			const link = addon.BpfLink.fromPin(join(directory, name));
+			const { programId } = link.info;
+			link.close();
+			return `${name} ${programId}`;
+		});
+		return [...links, this.node.place.run(["bpftool", "net", "show"])].join("\n");
 	}
-}
-
-/** A cgroup beside those that are served, for an agent to run in. */
-export function agentCgroup(labCgroup: string, node: LabNode): string {
-	return join(labCgroup, `agent-${node.name}`);
 }

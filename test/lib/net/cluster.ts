@@ -2,13 +2,11 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import { type AddressPair, endpoint } from "./addresses.ts";
-import { Agent, agentCgroup } from "./agent.ts";
-import { makeCgroup } from "./cgroup.ts";
+import { Agent } from "./agent.ts";
 import { until } from "./command.ts";
 import { Lab, type LabOptions } from "./lab.ts";
 import { LiveMaps } from "./live.ts";
 import { Manifests, type ServiceSpec } from "./manifests.ts";
-import { Place } from "./place.ts";
 import type { LabPod } from "./pod.ts";
 import { serve, type Target } from "./traffic.ts";
 
@@ -131,10 +129,8 @@ export class Cluster {
 			for (const pod of node.pods.values()) await serve(pod.place, pod.name, POD_PORT);
 		}
 		for (const node of this.lab.nodes) {
-			const cgroup = makeCgroup(agentCgroup(this.lab.cgroup, node));
-			const place = this.lab.own(new Place(node.place.netns, cgroup));
-			const source = [`--manifests=${this.manifests.directory}`];
-			const agent = new Agent(node, place, source, flags);
+			const source = `--manifests=${this.manifests.directory}`;
+			const agent = new Agent(this.lab, node, source, flags);
 			this.agents.push(agent);
 			await agent.start();
 		}

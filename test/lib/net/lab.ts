@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -29,6 +29,24 @@ export interface LabOptions {
 	readonly guarded?: boolean;
 }
 
+function labDirectory(id: string): string {
+	return join(tmpdir(), `sluice-${id}`);
+}
+
+/** Takes down a lab that was left up by keep(), by its id. */
+export function removeLab(id: string): void {
+	removeCgroup(join(cgroupRoot(), `sluice-${id}`));
+	for (const line of command(["ip", "netns", "list"]).split("\n")) {
+		const name = line.split(" ")[0] ?? "";
+		if (name.startsWith(`sluice-${id}-`)) command(["ip", "netns", "del", name]);
+	}
+	const directory = labDirectory(id);
+	for (const name of readdirSync(directory)) {
+		if (name.startsWith("bpf-")) command(["umount", join(directory, name)]);
+	}
+	rmSync(directory, { recursive: true });
+}
+
 /**
  * A small cluster of network namespaces: nodes with pods, a client outside, and a wire between
  * them. Everything carries the lab's id, so that labs do not disturb each other; close() removes
@@ -54,7 +72,8 @@ export class Lab {
 	private constructor(options: LabOptions) {
 		this.id = randomBytes(2).toString("hex");
 		this.options = options;
-		this.directory = mkdtempSync(join(tmpdir(), `sluice-${this.id}-`));
+		this.directory = labDirectory(this.id);
+		mkdirSync(this.directory);
 		this.#cleanup.add("files", () => rmSync(this.directory, { recursive: true }));
 		this.cgroup = makeCgroup(join(cgroupRoot(), `sluice-${this.id}`));
 		this.#cleanup.add("cgroups", () => removeCgroup(this.cgroup));

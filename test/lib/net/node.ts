@@ -59,7 +59,7 @@ export class LabNode {
 	addPod(name: string): LabPod {
 		const address = podAddress(this.number, this.pods.size + 2);
 		const pod = new LabPod(name, this, address, {
-			place: this.#lab.place(name, this.cgroup),
+			place: this.#lab.place(`pod-${name}`, this.cgroup),
 			device: `${name}-${this.#lab.id}`,
 			txChecksum: this.#lab.options.txChecksum !== false,
 		});

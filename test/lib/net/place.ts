@@ -42,6 +42,15 @@ export class Place {
 		return running;
 	}
 
+	/** As start(), but its output goes to the end of a file; it may outlive this process. */
+	startLogged(
+		file: string,
+		argv: readonly string[],
+		env?: Readonly<Record<string, string>>,
+	): RunningProcess {
+		return this.start(["sh", "-c", `exec "$@" >>"${file}" 2>&1 </dev/null`, "sh", ...argv], env);
+	}
+
 	/** Ends every program that start() began. */
 	killAll(): void {
 		for (const running of this.#started) running.kill();
