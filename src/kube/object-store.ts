@@ -29,6 +29,8 @@ export class ObjectStore {
 	readonly #resource: Resource;
 	readonly #interner: Interner;
 	#delivered = new Map<ObjectKey, Version>();
+	/** Version of the newest list or object that was delivered. */
+	#newest = 0;
 
 	constructor(resource: Resource, interner: Interner) {
 		this.#resource = resource;
@@ -49,8 +51,18 @@ export class ObjectStore {
 		}
 	}
 
-	/** All changes from what was delivered to what a complete list says. */
-	replace(listing: Listing): Change[] {
+	/**
+	 * All changes from what was delivered to what a complete list of that version says. A list older
+	 * than what was delivered is from a history that was put back, in which the same versions can
+	 * mean other things: all of its objects count as changed.
+	 */
+	replace(listing: Listing, version: string): Change[] {
+		if (Number(version) < this.#newest) {
+			for (const [key, { uid }] of this.#delivered) {
+				this.#delivered.set(key, { uid, resourceVersion: "" });
+			}
+		}
+		this.#newest = Number(version);
 		const changes: Change[] = [];
 		for (const key of this.#delivered.keys()) {
 			if (!listing.has(key)) {
@@ -76,6 +88,7 @@ export class ObjectStore {
 			return this.#delivered.delete(key) ? [this.#removal(key)] : [];
 		}
 		const { uid, resourceVersion } = metadata;
+		this.#newest = Math.max(this.#newest, Number(resourceVersion));
 		const changes = this.#transition(key, { uid, resourceVersion }, () => this.#decode(object));
 		this.#delivered.set(key, { uid, resourceVersion });
 		return changes;

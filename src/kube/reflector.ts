@@ -174,7 +174,7 @@ export class Reflector {
 		if (version === "") {
 			throw new ProtocolError("a list has no resourceVersion");
 		}
-		this.#options.outbox.add(this.#store.replace(listing));
+		this.#options.outbox.add(this.#store.replace(listing, version));
 		this.#version = version;
 		this.#last = version;
 		this.#succeeded();

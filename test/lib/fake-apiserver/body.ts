@@ -37,6 +37,7 @@ export class Body {
 		if (this.#dead) {
 			return;
 		}
+		this.#write(this.#held);
 		this.#dead = true;
 		if (this.#slow !== undefined) {
 			void this.#slow.then(() => this.#response.end());
