@@ -1,0 +1,134 @@
+import { fileURLToPath } from "node:url";
+
+import {
+	type Addon,
+	type BpfMap,
+	type BpfObject,
+	type BpfProgram,
+	loadAddon,
+} from "../../src/dataplane/addon.ts";
+import { configVariables, probeFeatures } from "../../src/dataplane/probe.ts";
+import { Table } from "../../src/dataplane/table.ts";
+import { toChange } from "../../src/kube/change.ts";
+import { Interner } from "../../src/kube/intern.ts";
+import { Flow, FlowKey, Forwarding, type MapName, Settings } from "../../src/layout/structs.ts";
+import { Cluster } from "../../src/model/cluster.ts";
+import type { SyncPorts } from "../../src/sync/maps.ts";
+import { Syncer, type SyncerOptions } from "../../src/sync/syncer.ts";
+import { command } from "../../test/lib/net/command.ts";
+import { endpointAddresses, makeService, type ServiceObjects } from "./objects.ts";
+
+const BENCH = fileURLToPath(new URL("../bpf", import.meta.url));
+const OBJECT = fileURLToPath(new URL("../../build/bench/bench.bpf.o", import.meta.url));
+
+/** Longer than any benchmark, in jiffies of any HZ. */
+const FOR_EVER = 1n << 32n;
+
+/** The benchmarks' object, loaded and attached to nothing, its maps filled by the agent's own code. */
+export class BenchDatapath {
+	readonly cluster = new Cluster("bench");
+	readonly flows: Table<FlowKey, Flow>;
+	readonly #interner = new Interner();
+	readonly #object: BpfObject;
+
+	private constructor(object: BpfObject) {
+		this.#object = object;
+		this.flows = new Table(this.map("flows"), FlowKey, Flow);
+	}
+
+	/** Compiles and loads. */
+	static load(): BenchDatapath {
+		command(["make", "-s", "-C", BENCH]);
+		const addon = loadAddon();
+		const object = addon.BpfObject.open(OBJECT);
+		setVariables(addon, object);
+		object.load();
+		return new BenchDatapath(object);
+	}
+
+	close(): void {
+		this.#object.close();
+	}
+
+	program(name: string): BpfProgram {
+		return this.#object.program(name);
+	}
+
+	map(name: MapName | `bench_${string}`): BpfMap {
+		return this.#object.map(name);
+	}
+
+	/** A syncer over the maps, which has adopted what they hold. */
+	async syncer(options: SyncerOptions = {}): Promise<Syncer> {
+		const ports: SyncPorts = {
+			services: this.map("services"),
+			slots: this.map("slots"),
+			backends: this.map("backends"),
+			filter: this.map("filter"),
+			frontends: this.map("frontends"),
+			names: this.map("names"),
+			tombstones: this.map("tombstones"),
+		};
+		const syncer = new Syncer(this.cluster, ports, options);
+		await syncer.adopt();
+		this.#writeSettings(syncer.filterMask);
+		return syncer;
+	}
+
+	/** Puts objects into the model. */
+	apply(objects: readonly ServiceObjects[]): void {
+		for (const { service, slice } of objects) {
+			this.cluster.apply([
+				toChange("Service", service, this.#interner),
+				toChange("EndpointSlice", slice, this.#interner),
+			]);
+		}
+	}
+
+	/** Puts the IPv4 Services with numbers from `first` to `end` - 1 into the model. */
+	applyMany(first: number, end: number, endpoints: number): void {
+		for (let number = first; number < end; number++) {
+			this.apply([makeService(number, endpointAddresses(number, endpoints))]);
+		}
+	}
+
+	/** Forgets every flow. */
+	clearFlows(): void {
+		const { port } = this.flows;
+		const pages: { keys: Uint8Array; count: number }[] = [];
+		let cursor: Uint8Array | undefined;
+		do {
+			const page = port.lookupBatch(cursor, 8192);
+			pages.push(page);
+			cursor = page.cursor;
+		} while (cursor);
+		for (const { keys, count } of pages) port.deleteBatch(keys, count);
+	}
+
+	/** Flows through the stack, never too old, no cap on half-open ones. */
+	#writeSettings(filterMask: number): void {
+		Settings.encode(
+			{
+				timeout: Array.from({ length: 8 }, () => FOR_EVER),
+				node4: new Uint8Array(16),
+				node6: new Uint8Array(16),
+				hz: 250,
+				half_open_max: 0,
+				masquerade_port_first: 0,
+				masquerade_port_last: 0,
+				forwarding: Forwarding.FORWARDING_STACK,
+				events: 0,
+				filter_mask: filterMask,
+			},
+			new DataView(this.map("settings").memory()),
+			0,
+		);
+	}
+}
+
+/** Those of bpf/config.h that the object has; the compiler leaves out what no program reads. */
+function setVariables(addon: Addon, object: BpfObject): void {
+	for (const [name, value] of Object.entries(configVariables(probeFeatures(addon)))) {
+		object.setVariable(name, value);
+	}
+}

@@ -1,0 +1,121 @@
+import { Table, U32 } from "../../src/dataplane/table.ts";
+import {
+	Backend,
+	Device,
+	DeviceKind,
+	FilterKind,
+	FlowDirection,
+	FlowHook,
+	FlowState,
+	FlowWay,
+	Settings,
+	unpackBackendWord,
+} from "../../src/layout/structs.ts";
+import { addressToBytes } from "../../src/model/address-bytes.ts";
+import type { Family } from "../../src/model/objects.ts";
+import { filterHash } from "../../src/plan/filter-hash.ts";
+import type { BenchDatapath } from "../lib/datapath.ts";
+import { clusterAddress, endpointAddresses, makeService, SERVICE_PORT } from "../lib/objects.ts";
+
+const TCP = 6;
+const CLIENT = { IPv4: "10.1.1.2", IPv6: "fd00:10:1::2" } as const;
+const CLIENT_PORT = 40_000;
+/** Test-runs see the loopback device, whose index is 1 in every network namespace. */
+const IFINDEX = 1;
+/** A flow seen then is not old for a long time. */
+const FUTURE = 1n << 48n;
+
+/** Two Services of each family for the flow that is established. */
+export function applyPairs(datapath: BenchDatapath): void {
+	for (const number of [0, 1]) {
+		datapath.apply([makeService(number, endpointAddresses(number, 1, "IPv6"), "IPv6")]);
+	}
+}
+
+/** Makes the loopback device one of a pod, and the yardstick's key present. */
+export function prepareMaps(datapath: BenchDatapath): void {
+	new Table(datapath.map("devices"), U32, Device).set(IFINDEX, {
+		masq4: new Uint8Array(16),
+		masq6: new Uint8Array(16),
+		master: 0,
+		kind: DeviceKind.DEVICE_POD,
+		flags: 0,
+		mac: new Uint8Array(6),
+		mtu: 1500,
+	});
+	const key = new Uint8Array(new BigUint64Array([7n, 7n]).buffer);
+	datapath.map("bench_table").update(key, new Uint8Array(8));
+}
+
+/**
+ * Two established flows that translate each other's address: of two Services, each leads to the
+ * other. A packet that runs through them again and again is translated each time.
+ */
+export function seedPingPong(datapath: BenchDatapath, family: Family): void {
+	for (const number of [0, 1]) {
+		const [from, to] = [number, 1 - number].map((n) => addressToBytes(clusterAddress(n, family)));
+		if (!from || !to) return;
+		const src = addressToBytes(CLIENT[family]);
+		const ports = { sport: CLIENT_PORT, dport: SERVICE_PORT };
+		const direction = FlowDirection.FLOW_FORWARD;
+		datapath.flows.set(
+			{ src, dst: from, ...ports, proto: TCP, direction },
+			{
+				...{ src, dst: to, ...ports, ...liveBackend(datapath) },
+				...{ ifindex: 0, tried: 0, flags: 0, mtu: 0 },
+				...{ last_seen: FUTURE, created: FUTURE },
+				hook: FlowHook.HOOK_INGRESS,
+				way: FlowWay.WAY_STACK,
+				state: FlowState.FLOW_ESTABLISHED,
+				dmac: new Uint8Array(6),
+				smac: new Uint8Array(6),
+			},
+		);
+	}
+}
+
+/** The tuple that seedPingPong() made flows of. */
+export function pingPongTuple(family: Family) {
+	const dst = clusterAddress(0, family);
+	return { src: CLIENT[family], dst, sport: CLIENT_PORT, dport: SERVICE_PORT };
+}
+
+/** A tuple that the filter knows to be nobody's. */
+export function foreignTuple(datapath: BenchDatapath) {
+	const src = CLIENT.IPv4;
+	const dst = "192.0.2.7";
+	for (let sport = CLIENT_PORT; sport < 65_536; sport++) {
+		const tuple = { src, dst, sport, dport: 443 };
+		const hit =
+			hasBit(datapath, FilterKind.FILTER_FRONTEND, dst, tuple.dport) ||
+			hasBit(datapath, FilterKind.FILTER_BACKEND, dst, tuple.dport) ||
+			hasBit(datapath, FilterKind.FILTER_BACKEND, src, sport);
+		if (!hit) return tuple;
+	}
+	throw new Error("the filter takes every tuple for ours");
+}
+
+/** Tells bench_fresh which frontend its packets are for, and has it begin anew. */
+export function aimFresh(datapath: BenchDatapath): void {
+	const target = new Uint8Array(16);
+	target.set(addressToBytes(clusterAddress(0)).subarray(12), 0);
+	new DataView(target.buffer).setUint16(4, SERVICE_PORT);
+	datapath.map("bench_targets").update(new Uint8Array(4), target);
+}
+
+function liveBackend(datapath: BenchDatapath) {
+	const view = new DataView(datapath.map("backends").memory());
+	for (let id = 1; id * Backend.SIZE < view.byteLength; id++) {
+		const { word, service } = Backend.decode(view, id * Backend.SIZE);
+		const { state, generation } = unpackBackendWord(word);
+		if (state !== 0) return { service, backend: id, backend_generation: generation };
+	}
+	throw new Error("no backend is in the maps");
+}
+
+function hasBit(datapath: BenchDatapath, kind: number, address: string, port: number): boolean {
+	const mask = Settings.decode(new DataView(datapath.map("settings").memory()), 0).filter_mask;
+	const bit = (filterHash(kind, addressToBytes(address), port, TCP) & mask) >>> 0;
+	const words = new BigUint64Array(datapath.map("filter").memory());
+	return (((words[bit >>> 6] ?? 0n) >> BigInt(bit & 63)) & 1n) === 1n;
+}
