@@ -23,7 +23,11 @@ export function orphanWrites(state: State, orphans: Orphans): Write[] {
 		if (!state.recordOf(frontendService(value))) writes.push({ kind: "frontend-gone", key });
 	}
 	for (const id of orphans.services) writes.push(...serviceWrites(state, id));
-	for (const id of orphans.backends) writes.push(backendDown(state, id));
+	for (const id of orphans.backends) {
+		if (state.arrays.backendState(id) !== BackendState.BACKEND_GONE) {
+			writes.push(backendDown(state, id));
+		}
+	}
 	for (const service of orphans.names) writes.push({ kind: "name-gone", service });
 	return writes;
 }

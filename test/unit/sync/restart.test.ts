@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Died } from "../../../src/dataplane/faulty.ts";
+import type { Change } from "../../../src/model/objects.ts";
+import { endpoint, gone, service, slice } from "../../lib/objects.ts";
+import { Agent, dieAt, freshDump, NODE, smallMaps } from "./lib.ts";
+
+const web = service("web", ["10.96.0.1", "fd00::1"], ["http:80/TCP", "admin:81/TCP"]);
+const webV4 = slice("web-a", ["http:8080/TCP", "admin:9090/TCP"], ["10.0.0.1", "10.0.0.2"]);
+const webV6 = slice("web-b", ["http:8080/TCP", "admin:9090/TCP"], ["fd01::1"]);
+const dns = service("dns", "10.96.0.2", ["dns:53/UDP"]);
+const dnsV4 = slice("dns-a", ["dns:53/UDP"], ["10.0.1.1", "10.0.1.2"]);
+const old = service("old", "10.96.0.3", ["http:80/TCP"]);
+const oldV4 = slice("old-a", ["http:80/TCP"], ["10.0.2.1"]);
+const BEFORE: readonly Change[] = [web, webV4, webV6, dns, dnsV4, old, oldV4];
+
+/** New, changed and removed Services, endpoints and addresses in one go. */
+const CHANGE: readonly Change[] = [
+	slice("web-a", ["http:8080/TCP", "admin:9091/TCP"], ["10.0.0.2", "10.0.0.3"]),
+	gone(webV6),
+	gone(old),
+	gone(oldV4),
+	service("new", "10.96.0.3", ["http:80/TCP"]),
+	slice("new-a", ["http:80/TCP"], ["10.0.3.1", "10.0.3.2"]),
+	slice("dns-a", ["dns:53/UDP"], ["10.0.1.2", "10.0.1.3"]),
+];
+
+/** The objects after a series of changes, as a list of the last change of each. */
+function settled(...changes: readonly (readonly Change[])[]): Change[] {
+	const last = new Map<string, Change>();
+	for (const change of changes.flat()) last.set(`${change.kind} ${change.key}`, change);
+	return [...last.values()].filter((change) => change.object !== undefined);
+}
+
+test("a restart writes nothing when nothing changed", async () => {
+	const { maps, ...first } = await Agent.start(smallMaps(), BEFORE);
+	assert.ok(first.writes.length > 0);
+	const second = await Agent.start(maps, BEFORE);
+	assert.deepEqual(second.writes, []);
+});
+
+test("a restart in which the objects come in another order writes nothing", async () => {
+	const { maps } = await Agent.start(smallMaps(), BEFORE);
+	const reversed = [...BEFORE].reverse();
+	assert.deepEqual((await Agent.start(maps, reversed)).writes, []);
+});
+
+test("a restart writes what changed while the agent was away, and nothing else", async () => {
+	const { maps } = await Agent.start(smallMaps(), BEFORE);
+	const one = slice("old-a", ["http:80/TCP"], ["10.0.2.1", "10.0.2.2"]);
+	const second = await Agent.start(maps, settled(BEFORE, [one]));
+	const kinds = second.writes.map(({ kind }) => kind);
+	assert.deepEqual(kinds, ["backend", "backend-up", "filter-set", "slots", "set"]);
+});
+
+test("nothing is written or removed before the first run", async () => {
+	const { maps } = await Agent.start(smallMaps(), BEFORE);
+	const second = new Agent(maps, [web]);
+	await second.syncer.adopt();
+	assert.deepEqual(second.writes, []);
+});
+
+test("ids survive a restart", async () => {
+	const first = await Agent.start(smallMaps(), BEFORE);
+	const backends = first.maps.backends.memory().slice(0);
+	await Agent.start(first.maps, BEFORE);
+	assert.deepEqual(new Uint8Array(first.maps.backends.memory()), new Uint8Array(backends));
+});
+
+test("an agent that dies at any write leaves maps that the next one makes right", async () => {
+	const whole = await Agent.start(smallMaps(), BEFORE);
+	const count = await whole.sync(CHANGE);
+	const expected = whole.dump();
+	assert.ok(count > 20);
+	for (let n = 1; n <= count; n++) {
+		for (const when of ["before", "after"] as const) {
+			const first = await Agent.start(smallMaps(), BEFORE);
+			dieAt(first, n, when);
+			await first.sync(CHANGE).catch((error) => assert.ok(error instanceof Died));
+			const second = await Agent.start(first.maps, settled(BEFORE, CHANGE));
+			assert.equal(second.dump(), expected, `died ${when} write ${n}`);
+			const third = await Agent.start(first.maps, settled(BEFORE, CHANGE));
+			assert.deepEqual(third.writes, [], `died ${when} write ${n}`);
+		}
+	}
+});
+
+test("an agent that dies at any write of its first run is followed by one that starts alike", async () => {
+	const whole = await Agent.start(smallMaps(), BEFORE);
+	const expected = whole.dump();
+	for (let n = 1; n <= whole.writes.length; n++) {
+		const first = new Agent(smallMaps(), BEFORE);
+		await first.syncer.adopt();
+		dieAt(first, n, "before");
+		await first.sync().catch((error) => assert.ok(error instanceof Died));
+		const second = await Agent.start(first.maps, BEFORE);
+		assert.equal(second.dump(), expected, `died before write ${n}`);
+	}
+});
+
+test("an agent that dies while ids are released leaves maps that the next one makes right", async () => {
+	const prepare = async () => {
+		const agent = await Agent.start(smallMaps(), BEFORE);
+		await agent.sync(CHANGE);
+		return agent;
+	};
+	const whole = await prepare();
+	const before = whole.writes.length;
+	await whole.flowPass();
+	await whole.flowPass();
+	const count = whole.writes.length - before;
+	assert.ok(count > 5);
+	for (let n = 1; n <= count; n++) {
+		const first = await prepare();
+		dieAt(first, n, "after");
+		await assert.rejects(async () => {
+			await first.flowPass();
+			await first.flowPass();
+		}, Died);
+		const second = await Agent.start(first.maps, settled(BEFORE, CHANGE));
+		assert.equal(second.dump(), whole.dump(), `died after release ${n}`);
+	}
+});
+
+test("what belongs to no name is removed by the first run", async () => {
+	const { maps } = await Agent.start(smallMaps(), BEFORE);
+	for (let id = 1; id < 20; id++) maps.names.delete(Uint8Array.of(id, 0, 0, 0));
+	const second = await Agent.start(maps, BEFORE);
+	assert.equal(second.dump(), await freshDump(BEFORE));
+	assert.deepEqual((await Agent.start(maps, BEFORE)).writes, []);
+});
+
+const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
+const anyEndpoint = fc
+	.record({
+		address: fc.constantFrom(...addresses),
+		ready: fc.boolean(),
+		serving: fc.boolean(),
+		terminating: fc.boolean(),
+		nodeName: fc.constantFrom("", NODE),
+	})
+	.map(({ address, ...more }) => endpoint(address, more));
+const anyService = fc.constantFrom("a", "b", "c");
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+	fc
+		.tuple(anyService, fc.nat(2), fc.subarray(["http:80/TCP", "dns:53/UDP"] as const), fc.boolean())
+		.map(([name, ip, ports, isLocal]) =>
+			service(name, `10.96.0.${ip}`, ports, {
+				internalTrafficPolicy: isLocal ? "Local" : "Cluster",
+			}),
+		),
+	anyService.map((name) => gone(service(name, "10.96.0.1", []))),
+	fc
+		.tuple(anyService, fc.constantFrom("x", "y"), fc.array(anyEndpoint, { maxLength: 4 }))
+		.map(([name, suffix, endpoints]) =>
+			slice(`${name}-${suffix}`, ["http:8080/TCP", "dns:5353/UDP"], endpoints),
+		),
+	fc
+		.tuple(anyService, fc.constantFrom("x", "y"))
+		.map(([name, suffix]) => gone(slice(`${name}-${suffix}`, [], []))),
+);
+
+/** Draining backends and tombstones tell of the past; a fresh start knows only the present. */
+function present(dump: string): string {
+	const lines = dump.split("\n").filter((line) => !/ draining|\/UDP -> .*|missing/.test(line));
+	return lines.filter((line) => !/^ {2}\S+\/UDP -> /.test(line)).join("\n");
+}
+
+test("however the objects got there, the maps are those of a fresh start, and a restart agrees", async () => {
+	const batches = fc.array(fc.array(anyChange, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
+	await fc.assert(
+		fc.asyncProperty(batches, fc.boolean(), async (steps, withPasses) => {
+			const agent = await Agent.start(smallMaps());
+			for (const step of steps) {
+				await agent.sync(step);
+				if (withPasses) await agent.flowPass();
+			}
+			assert.equal(await agent.sync(), 0);
+			agent.syncer.markAllDirty();
+			assert.equal(await agent.sync(), 0, "a second look writes nothing");
+			const objects = settled(...steps);
+			assert.equal(present(agent.dump()), present(await freshDump(objects)));
+			const restarted = await Agent.start(agent.maps, objects);
+			assert.deepEqual(restarted.writes, []);
+		}),
+		{ numRuns: 150 },
+	);
+});
