@@ -92,19 +92,6 @@ export class BenchDatapath {
 		}
 	}
 
-	/** Forgets every flow. */
-	clearFlows(): void {
-		const { port } = this.flows;
-		const pages: { keys: Uint8Array; count: number }[] = [];
-		let cursor: Uint8Array | undefined;
-		do {
-			const page = port.lookupBatch(cursor, 8192);
-			pages.push(page);
-			cursor = page.cursor;
-		} while (cursor);
-		for (const { keys, count } of pages) port.deleteBatch(keys, count);
-	}
-
 	/** Flows through the stack, never too old, no cap on half-open ones. */
 	#writeSettings(filterMask: number): void {
 		Settings.encode(

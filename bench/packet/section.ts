@@ -8,6 +8,7 @@ import { ACK, SYN, tcpPacket } from "./packets.ts";
 import {
 	aimFresh,
 	applyPairs,
+	endFresh,
 	foreignTuple,
 	pingPongTuple,
 	prepareMaps,
@@ -21,7 +22,9 @@ const ROUNDS = 15;
 const CALLS = 5;
 const REPEATS = 100_000;
 const FLOWS_ALIVE = 65_536;
-const FLOWS_NEW = 16_384;
+/** New flows of one round: bursts, and flows in each, which then end. */
+const BURSTS = 5;
+const BURST = 4096;
 /** TC_ACT_UNSPEC, as an unsigned number. */
 const PASSED = 0xffff_ffff;
 
@@ -67,26 +70,32 @@ async function measure(datapath: BenchDatapath): Promise<Times> {
 	};
 	const foreign = tcpPacket({ ...foreignTuple(datapath), flags: ACK });
 	const first = tcpPacket({ ...pingPongTuple("IPv4"), flags: SYN });
+	aimFresh(datapath);
+	run(fresh, first, FLOWS_ALIVE);
 	return await interleave(ROUNDS, {
 		empty: () => average(empty, foreign),
 		lookup: () => average(lookup, foreign),
 		flow4: established("IPv4"),
 		flow6: established("IPv6"),
 		foreign: () => average(ingress, foreign),
-		fresh: () => {
-			datapath.clearFlows();
-			aimFresh(datapath);
-			run(fresh, first, FLOWS_ALIVE);
-			return run(fresh, first, FLOWS_NEW);
-		},
+		fresh: () =>
+			mean(BURSTS, () => {
+				const ns = run(fresh, first, BURST);
+				endFresh(datapath, BURST);
+				return ns;
+			}),
 		wrap: () => average(wrap, first),
 	});
 }
 
 function average(program: BpfProgram, packet: Uint8Array): number {
+	return mean(CALLS, () => run(program, packet, REPEATS));
+}
+
+function mean(count: number, measureOnce: () => number): number {
 	let sum = 0;
-	for (let call = 0; call < CALLS; call++) sum += run(program, packet, REPEATS);
-	return sum / CALLS;
+	for (let i = 0; i < count; i++) sum += measureOnce();
+	return sum / count;
 }
 
 /** Nanoseconds of one run; throws when the packet was not let through. */

@@ -4,8 +4,10 @@ import {
 	Device,
 	DeviceKind,
 	FilterKind,
+	Flow,
 	FlowDirection,
 	FlowHook,
+	FlowKey,
 	FlowState,
 	FlowWay,
 	Settings,
@@ -101,6 +103,65 @@ export function aimFresh(datapath: BenchDatapath): void {
 	target.set(addressToBytes(clusterAddress(0)).subarray(12), 0);
 	new DataView(target.buffer).setUint16(4, SERVICE_PORT);
 	datapath.map("bench_targets").update(new Uint8Array(4), target);
+}
+
+/**
+ * Removes the flows of the last `count` packets that bench_fresh made, and lets it make them again:
+ * memory that ended flows give back is what new ones take.
+ */
+export function endFresh(datapath: BenchDatapath, count: number): void {
+	const targets = datapath.map("bench_targets");
+	const target = targets.lookup(new Uint8Array(4)) ?? new Uint8Array(16);
+	const view = new DataView(target.buffer, target.byteOffset);
+	const end = view.getUint32(8, true);
+	const keys = new Uint8Array(2 * count * FlowKey.SIZE);
+	for (let i = 0; i < count; i++) {
+		const key = keys.subarray(2 * i * FlowKey.SIZE);
+		writeFreshKey(end - i, key);
+		const flow = datapath.flows.port.lookup(key.subarray(0, FlowKey.SIZE));
+		if (flow === undefined) throw new Error(`flow ${end - i} does not exist`);
+		writeTwinKey(flow, key.subarray(FlowKey.SIZE));
+	}
+	datapath.flows.port.deleteBatch(keys, 2 * count);
+	view.setUint32(8, end - count, true);
+	targets.update(new Uint8Array(4), target);
+}
+
+/** The key that make_fresh() of bench.bpf.c gives its packet number `serial`. */
+function writeFreshKey(serial: number, key: Uint8Array): void {
+	const view = new DataView(key.buffer, key.byteOffset);
+	FlowKey.encode(
+		{
+			src: addressToBytes(`10.128.${serial >>> 22}.${(serial >>> 14) & 255}`),
+			dst: addressToBytes(clusterAddress(0)),
+			sport: 1024 + (serial & 0x3fff),
+			dport: SERVICE_PORT,
+			proto: TCP,
+			direction: FlowDirection.FLOW_FORWARD,
+		},
+		view,
+		0,
+	);
+}
+
+/** The other entry's key: the reverse of the packet after translation. */
+function writeTwinKey(flow: Uint8Array, key: Uint8Array): void {
+	const { src, dst, sport, dport } = Flow.decode(
+		new DataView(flow.buffer, flow.byteOffset, flow.byteLength),
+		0,
+	);
+	FlowKey.encode(
+		{
+			src: dst,
+			dst: src,
+			sport: dport,
+			dport: sport,
+			proto: TCP,
+			direction: FlowDirection.FLOW_REPLY,
+		},
+		new DataView(key.buffer, key.byteOffset),
+		0,
+	);
 }
 
 function liveBackend(datapath: BenchDatapath) {
