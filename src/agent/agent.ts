@@ -81,7 +81,7 @@ export class Agent {
 			log,
 		});
 		const watchman = this.#watchman;
-		if (datapath.filled) watchman.start();
+		if (datapath.filled) await watchman.start();
 		this.#servers = await startServers(config, this.#health, metrics, log);
 		const adopted = await syncer.adopt();
 		log.info({ ...adopted }, "maps read back");
@@ -93,12 +93,12 @@ export class Agent {
 			log,
 			minSyncPeriodMs: config.minSyncPeriodMs,
 			onNode: (node) => this.#onNode(node, devices, settings, watchman),
-			onFirstSync: () => {
-				watchman.start();
+			onFirstSync: async () => {
+				await watchman.start();
 				datapath.dropForeignMaps();
-				flows.start();
 			},
 		});
+		flows.start();
 		this.#source.start(this.#loop);
 	}
 

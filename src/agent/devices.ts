@@ -2,6 +2,7 @@
  * Follows the node's devices: attaches the programs to each one we serve, keeps the devices map and
  * the node's addresses right, and puts back what somebody removed.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Addon } from "../dataplane/addon.ts";
 import { foreignProgram, type TcAttacher } from "../dataplane/attach-tc.ts";
 import type { MapPort } from "../dataplane/port.ts";
@@ -59,8 +60,12 @@ export class Devices {
 		this.#nodeAddresses = addresses;
 	}
 
-	/** Reads the node's network and brings attachments and map in line with it. */
-	refresh(): void {
+	/**
+	 * Reads the node's network and brings attachments and map in line with it. Attaching to a device
+	 * for the first time takes the kernel tens of milliseconds: others get their turn in between.
+	 * Not to be called again before it has resolved.
+	 */
+	async refresh(): Promise<void> {
 		const { addon, attacher, patterns, onView } = this.#deps;
 		const view = {
 			links: addon.links(),
@@ -80,8 +85,12 @@ export class Devices {
 		}
 		const present = new Set(attacher.attached.map(({ ifindex }) => ifindex));
 		for (const device of this.#served) {
-			if (present.has(device.ifindex)) attacher.rename(device.ifindex, device.name);
-			else this.#attach(device);
+			if (present.has(device.ifindex)) {
+				attacher.rename(device.ifindex, device.name);
+				continue;
+			}
+			this.#attach(device);
+			await setImmediate();
 		}
 	}
 

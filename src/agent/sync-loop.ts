@@ -17,8 +17,8 @@ export interface SyncLoopDeps {
 	readonly minSyncPeriodMs: number;
 	/** The own Node object changed or is gone. */
 	readonly onNode: (node: Node | undefined) => void;
-	/** After the first run that looked at everything. */
-	readonly onFirstSync: () => void;
+	/** After the first run that looked at everything; health waits for it. */
+	readonly onFirstSync: () => Promise<void>;
 }
 
 /** After a run in which a Service failed. */
@@ -84,14 +84,16 @@ export class SyncLoop implements SourceListener {
 		metrics.noteSync({ seconds, full, writes: result.writes, failures: result.failed });
 		this.#noteTriggers(result);
 		this.#noteFailures();
-		health.noteSync();
+		const { services, writes, failed } = result;
+		const fields = { services, writes, failed, ms: Math.round(seconds * 1000) };
 		if (full) {
 			this.#synced = true;
-			this.#deps.log.info({ ...numbers(result), ms: Math.round(seconds * 1000) }, "in sync");
-			this.#deps.onFirstSync();
+			this.#deps.log.info(fields, "in sync");
+			await this.#deps.onFirstSync();
 		} else {
-			this.#deps.log.debug({ ...numbers(result), ms: Math.round(seconds * 1000) }, "synced");
+			this.#deps.log.debug(fields, "synced");
 		}
+		health.noteSync();
 		if (result.failed > 0) this.#runner.retry();
 		if (this.#deps.cluster.hasDirty) this.#runner.request();
 	}
@@ -122,8 +124,4 @@ export class SyncLoop implements SourceListener {
 		const reason = `${full}${failures.size} services are not completely in the maps`;
 		this.#deps.health.setProblem("maps", failures.size > 0 ? reason : "");
 	}
-}
-
-function numbers({ services, writes, failed }: SyncResult): object {
-	return { services, writes, failed };
 }

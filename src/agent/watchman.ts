@@ -2,11 +2,14 @@
  * Keeps attachments: follows rtnetlink, looks at what is attached many times a second, and judges
  * once a second whether redirecting is allowed.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Addon, NetlinkMonitor } from "../dataplane/addon.ts";
 import type { Logger } from "../log.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
 import type { Devices } from "./devices.ts";
+
+type Part = "devices" | "sockets";
 
 export interface WatchmanDeps {
 	readonly addon: Addon;
@@ -23,22 +26,23 @@ export class Watchman {
 	readonly #deps: WatchmanDeps;
 	#monitor: NetlinkMonitor | undefined;
 	#timers: NodeJS.Timeout[] = [];
-	#refreshPlanned = false;
+	#refreshing = false;
+	#again = false;
 
 	constructor(deps: WatchmanDeps) {
 		this.#deps = deps;
 	}
 
 	/** Attaches everything and keeps it attached. A second call does nothing. */
-	start(): void {
+	async start(): Promise<void> {
 		if (this.#monitor !== undefined) return;
 		const { addon, log, sockets } = this.#deps;
 		// Subscribed before the first look, so that nothing in between is missed.
 		this.#monitor = new addon.NetlinkMonitor(["links", "addresses", "routes"], () =>
 			this.refreshSoon(),
 		);
-		this.#guard("devices", () => this.#deps.devices.refresh());
 		this.#guard("sockets", () => sockets.attach());
+		await this.#refresh();
 		this.#timers = [
 			setInterval(() => this.#repair(), REPAIR_MS),
 			setInterval(() => this.#guard("devices", () => this.#deps.devices.judge()), JUDGE_MS),
@@ -46,20 +50,32 @@ export class Watchman {
 		log.info({ devices: this.#deps.devices.served.map(({ name }) => name) }, "attached");
 	}
 
-	/** Looks at the network again, once for all notifications of this turn of the event loop. */
+	/** Looks at the network again; once more after a look that has begun already. */
 	refreshSoon(): void {
-		if (this.#monitor === undefined || this.#refreshPlanned) return;
-		this.#refreshPlanned = true;
-		setImmediate(() => {
-			this.#refreshPlanned = false;
-			if (this.#monitor !== undefined) this.#guard("devices", () => this.#deps.devices.refresh());
-		});
+		if (this.#monitor === undefined) return;
+		if (this.#refreshing) this.#again = true;
+		else void this.#refresh();
 	}
 
 	stop(): void {
 		for (const timer of this.#timers) clearInterval(timer);
 		this.#monitor?.close();
 		this.#monitor = undefined;
+	}
+
+	async #refresh(): Promise<void> {
+		this.#refreshing = true;
+		do {
+			this.#again = false;
+			// Notifications come in bursts: one look serves those of this turn of the event loop.
+			await setImmediate();
+			if (this.#monitor === undefined) break;
+			await this.#deps.devices.refresh().then(
+				() => this.#note("devices"),
+				(error: unknown) => this.#note("devices", error),
+			);
+		} while (this.#again);
+		this.#refreshing = false;
 	}
 
 	#repair(): void {
@@ -71,19 +87,27 @@ export class Watchman {
 		});
 	}
 
-	/** Runs a step; its failure, or a device's, is what health says of that part. */
-	#guard(part: "devices" | "sockets", step: () => void): void {
-		const { devices, health, log } = this.#deps;
+	#guard(part: Part, step: () => void): void {
 		try {
 			step();
+			this.#note(part);
+		} catch (error) {
+			this.#note(part, error);
+		}
+	}
+
+	/** Tells health how a part fares: its own failure, or that of single devices. */
+	#note(part: Part, error?: unknown): void {
+		const { devices, health, log } = this.#deps;
+		if (error === undefined) {
 			const failures = [...devices.failures].map(([name, reason]) => `${name}: ${reason}`);
 			health.setProblem(part, part === "devices" ? failures.join("; ") : "");
-		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
-			if (!health.problems.some((problem) => problem.reason === reason)) {
-				log.error({ part, reason }, "attachments cannot be kept");
-			}
-			health.setProblem(part, reason);
+			return;
 		}
+		const reason = error instanceof Error ? error.message : String(error);
+		if (!health.problems.some((problem) => problem.reason === reason)) {
+			log.error({ part, reason }, "attachments cannot be kept");
+		}
+		health.setProblem(part, reason);
 	}
 }
