@@ -82,23 +82,26 @@ export class ApiClient {
 	request(method: string, url: string, body?: object): Promise<KubeObject> {
 		const { socketPath, ca, token } = this.#address;
 		const kind = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-		const headers = { authorization: `Bearer ${token}`, "content-type": kind };
+		const text = body === undefined ? undefined : JSON.stringify(body);
+		// Node frames the body of a DELETE only when it is told its length.
+		const length = text === undefined ? {} : { "content-length": Buffer.byteLength(text) };
+		const headers = { authorization: `Bearer ${token}`, "content-type": kind, ...length };
 		return new Promise((resolve, reject) => {
 			const options = { socketPath, ca, method, path: url, headers, agent: this.#agent };
 			const sent = request({ ...options, servername: "localhost" }, (answer) => {
-				let text = "";
+				let received = "";
 				answer.setEncoding("utf8").on("data", (part: string) => {
-					text += part;
+					received += part;
 				});
 				answer.on("error", reject);
 				answer.on("end", () => {
 					const status = answer.statusCode ?? 0;
-					if (status >= 200 && status < 300) resolve(decode(text));
-					else reject(new ApiError(status, `${method} ${url}: ${status}: ${text}`));
+					if (status >= 200 && status < 300) resolve(decode(received));
+					else reject(new ApiError(status, `${method} ${url}: ${status}: ${received}`));
 				});
 			});
 			sent.on("error", reject);
-			sent.end(body === undefined ? undefined : JSON.stringify(body));
+			sent.end(text);
 		});
 	}
 
