@@ -1,0 +1,132 @@
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+
+import { Cluster, type ClusterOptions, type ClusterService } from "../lib/net/cluster.ts";
+import type { Place } from "../lib/net/place.ts";
+import {
+	askers,
+	assertEndpointMayLeave,
+	assertHairpin,
+	assertLarge,
+	assertNoCollision,
+	assertPeer,
+	assertPortReuse,
+	assertRefused,
+	assertServed,
+} from "./checks.ts";
+
+const PACKETS = "--socket-lb=off";
+const STACK = "--forwarding=stack";
+const REDIRECT = "--forwarding=redirect";
+
+const VARIANTS: Readonly<Record<string, ClusterOptions>> = {
+	"routed pods, by socket": {},
+	"routed pods, by packet through the stack": { flags: [PACKETS, STACK] },
+	"routed pods, by packet redirected": { flags: [PACKETS, REDIRECT] },
+	"routed pods, by packet, programs on clsact": { flags: [PACKETS, STACK, "--tc-attach=clsact"] },
+	"routed pods without checksum offload, through the stack": {
+		txChecksum: false,
+		flags: [PACKETS, STACK],
+	},
+	"routed pods without checksum offload, redirected": {
+		txChecksum: false,
+		flags: [PACKETS, REDIRECT],
+	},
+	"bridged pods, by socket": { network: "bridged" },
+	"bridged pods, by packet, bridge-nf-call-iptables on": {
+		network: "bridged",
+		bridgeNf: 1,
+		flags: [PACKETS],
+	},
+	"bridged pods, by packet, bridge-nf-call-iptables off": {
+		network: "bridged",
+		bridgeNf: 0,
+		flags: [PACKETS],
+	},
+	"two nodes, by packet": { nodes: 2, flags: [PACKETS] },
+	"two nodes with a VXLAN, by socket": { nodes: 2, between: "vxlan" },
+	"two nodes with a VXLAN, by packet through the stack": {
+		nodes: 2,
+		between: "vxlan",
+		flags: [PACKETS, STACK],
+	},
+	"two nodes with a VXLAN, by packet redirected": {
+		nodes: 2,
+		between: "vxlan",
+		flags: [PACKETS, REDIRECT],
+	},
+	"two nodes with a VXLAN, bridged pods, by packet": {
+		nodes: 2,
+		between: "vxlan",
+		network: "bridged",
+		flags: [PACKETS],
+	},
+};
+
+for (const [name, options] of Object.entries(VARIANTS)) {
+	describe(`a ClusterIP with ${name}`, () => {
+		let cluster: Cluster;
+		let service: ClusterService;
+		let clients: { pod: Place; node: Place };
+		before(async () => {
+			cluster = await Cluster.create(options);
+			service = await cluster.service("web", ["a", "b", "c"]);
+			clients = { pod: cluster.pod("x").place, node: cluster.lab.node(1).place };
+		});
+		beforeEach(() => cluster.lab.guards.reset());
+		afterEach(() => cluster.lab.guards.check());
+		after(() => cluster?.close());
+
+		for (const client of ["pod", "node"] as const) {
+			it(`answers every socket of a ${client} from all endpoints, as the service`, async () => {
+				await assertServed(service, clients[client]);
+			});
+
+			it(`carries large requests of a ${client}, and datagrams in fragments`, async () => {
+				await assertLarge(service, clients[client]);
+			});
+
+			it(`refuses a ${client} at once when it has no endpoint`, async () => {
+				await cluster.endpoints(service, []);
+				try {
+					await assertRefused(service, clients[client]);
+				} finally {
+					await cluster.endpoints(service, ["a", "b", "c"]);
+				}
+			});
+
+			it(`keeps connected sockets of a ${client} going when endpoints leave`, async () => {
+				await assertEndpointMayLeave(cluster, service, clients[client]);
+				await cluster.endpoints(service, ["a", "b", "c"]);
+			});
+
+			it(`serves a ${client}'s port again right after it was closed`, async () => {
+				await assertPortReuse(service, clients[client]);
+			});
+		}
+
+		it("takes UDP over IPv4 without checksum", async () => {
+			const asker = { place: clients.pod, family: "v4", protocol: "UDP" } as const;
+			await assertPeer(service, asker, { noChecksum: true });
+		});
+
+		it("leads a pod to itself", async () => {
+			await cluster.endpoints(service, ["a"]);
+			await assertHairpin(service);
+			await cluster.endpoints(service, ["a", "b", "c"]);
+		});
+
+		if (options.flags?.includes(PACKETS)) {
+			for (const client of ["pod", "node"] as const) {
+				it(`keeps a ${client}'s direct flow of the same port apart`, async () => {
+					await cluster.endpoints(service, ["a"]);
+					await assertNoCollision(service, clients[client]);
+					await cluster.endpoints(service, ["a", "b", "c"]);
+				});
+			}
+		}
+
+		it("answers a client outside that routes to it over the node", async () => {
+			for (const asker of askers(cluster.lab.client)) await assertPeer(service, asker);
+		});
+	});
+}
