@@ -101,8 +101,12 @@ static int read_reply(int fd, const struct options *options,
 	while (!used || reply[used - 1] != '\n') {
 		long left_ms = (deadline - now_us() + 999) / 1000;
 		ssize_t got;
+		int events;
 
-		if (left_ms <= 0 || poll(&ready, 1, left_ms) == 0) {
+		events = left_ms <= 0 ? 0 : poll(&ready, 1, left_ms);
+		if (events < 0)
+			return -1;
+		if (events == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
