@@ -1,6 +1,6 @@
 import "./lib/own-netns.ts";
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { before, beforeEach, describe, test } from "node:test";
 import { FlowDirection, FlowState } from "../../src/layout/structs.ts";
 import { packet } from "../lib/packet.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
@@ -9,7 +9,13 @@ import { ACTION, CHECKSUM_COMPLETE, type Endpoint, World } from "./lib/world.ts"
 
 const VIP = ["10.96.0.1", "fd96::1"] as const;
 
-before(buildTopology);
+let world: World;
+
+before(() => {
+	buildTopology();
+	world = new World();
+});
+beforeEach(() => world.reset());
 
 for (const [family, at] of [
 	["IPv4", 0],
@@ -38,7 +44,6 @@ for (const [family, at] of [
 			};
 
 			test("a request leaves with the backend's address, and its reply with the service's", () => {
-				const world = new World();
 				world.serve(vip, [backend]);
 				for (const flags of [0, CHECKSUM_COMPLETE]) {
 					const sent = world.run("tc_ingress", "client", packet(request), { flags });
@@ -65,7 +70,6 @@ for (const [family, at] of [
 			});
 
 			test("an established flow keeps its one backend", () => {
-				const world = new World();
 				const others = BACKENDS.map((pair): Endpoint => ({ ...backend, address: pair[at] }));
 				world.serve(vip, others);
 				world.run("tc_ingress", "client", packet(request));
@@ -79,7 +83,6 @@ for (const [family, at] of [
 			});
 
 			test("new flows spread over all backends", () => {
-				const world = new World();
 				const others = BACKENDS.map((pair): Endpoint => ({ ...backend, address: pair[at] }));
 				world.serve(vip, others);
 				for (let sport = 40000; sport < 40064; sport++) {
@@ -95,7 +98,6 @@ for (const [family, at] of [
 			});
 
 			test("a reply makes both entries established", () => {
-				const world = new World();
 				world.serve(vip, [backend]);
 				world.run("tc_ingress", "client", packet(request));
 				world.run("tc_egress", "client", packet(answer));
@@ -106,7 +108,6 @@ for (const [family, at] of [
 			});
 
 			test("a packet to an address that is no frontend is left alone", () => {
-				const world = new World();
 				world.serve(vip, [backend]);
 				const other = packet({ ...request, dport: 81 });
 				const result = world.run("tc_ingress", "client", other);

@@ -72,12 +72,16 @@ ${OVERLAY.map((addr) => `neigh add ${addr} dev overlay lladdr ${MAC.router} nud 
 ${BRIDGED.map((addr) => `neigh add ${addr} dev bridge lladdr ${MAC.bridged} nud permanent`).join("\n")}
 `;
 
+let interfaces: readonly Interface[] = [];
+
 const SYSCTLS = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"];
 
-/** Makes the devices in the namespace of this process. */
+/** Makes the devices in the namespace of this process, unless they are there. */
 export function buildTopology(): void {
+	if (interfaces.length > 0) return;
 	execFileSync("sysctl", ["-q", "-w", ...SYSCTLS]);
 	execFileSync("ip", ["-batch", "-"], { input: SCRIPT.trim() });
+	interfaces = JSON.parse(execFileSync("ip", ["-json", "link"], { encoding: "utf8" }));
 }
 
 export function ifindexOf(device: DeviceName): number {
@@ -95,12 +99,7 @@ interface Interface {
 	readonly address: string;
 }
 
-let interfaces: readonly Interface[] = [];
-
 function interfaceOf(device: DeviceName): Interface {
-	if (interfaces.length === 0) {
-		interfaces = JSON.parse(execFileSync("ip", ["-json", "link"], { encoding: "utf8" }));
-	}
 	const found = interfaces.find(({ ifname }) => ifname === device);
 	if (found === undefined) throw new Error(`no device ${device}`);
 	return found;

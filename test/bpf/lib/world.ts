@@ -6,10 +6,12 @@ import {
 	Backend,
 	BackendFlag,
 	BackendState,
+	BackendStats,
 	Control,
 	Device,
 	DeviceFlag,
 	DeviceKind,
+	DropReason,
 	FilterKind,
 	Flow,
 	FlowKey,
@@ -142,6 +144,26 @@ export class World {
 		this.#addDevices();
 	}
 
+	/** Everything as after loading, without loading again. */
+	reset(): void {
+		for (const name of ["flows", "overflow", "frontends", "tombstones", "fragments"] as const) {
+			const { keys, count } = this.map(name).lookupBatch(undefined, 4096);
+			this.map(name).deleteBatch(keys, count);
+		}
+		for (const name of ["filter", "control", "services", "backends", "backend_stats"] as const) {
+			new Uint8Array(this.map(name).memory()).fill(0);
+		}
+		for (const reason of Object.values(DropReason)) {
+			if (reason === DropReason.DROP_REASONS) continue;
+			const bytes = this.map("drops").lookup(indexBytes(reason)) ?? new Uint8Array();
+			this.map("drops").update(indexBytes(reason), bytes.fill(0));
+		}
+		this.#nextId = 1;
+		this.#nextSlot = 0;
+		this.set({});
+		this.#addDevices();
+	}
+
 	map(name: MapName): BpfMap {
 		return this.#maps[name];
 	}
@@ -221,6 +243,12 @@ export class World {
 		const value = Backend.decode(viewOf(bytes), 0);
 		const word = packBackendWord({ state: BackendState.BACKEND_GONE, generation: 1 });
 		this.map("backends").update(indexBytes(id), bytesOf(Backend, { ...value, word }));
+	}
+
+	/** Connections of a backend: begun and closed. */
+	stats(id: number): BackendStats {
+		const bytes = this.map("backend_stats").lookup(indexBytes(id)) ?? new Uint8Array();
+		return BackendStats.decode(viewOf(bytes), 0);
 	}
 
 	addTombstone(endpoint: Endpoint, service: number): void {

@@ -1,0 +1,162 @@
+import "./lib/own-netns.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DropReason, FlowDirection, FlowFlag, FlowState } from "../../src/layout/structs.ts";
+import { decode } from "../lib/packet-decode.ts";
+import { assertPacket } from "../lib/packet-diff.ts";
+import { endpoints, forBothFamilies, fromEndpoint, toEndpoint, useWorld } from "./lib/setup.ts";
+import { ACTION } from "./lib/world.ts";
+
+const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
+const SERVICE = 1;
+const world = useWorld();
+
+forBothFamilies("UDP, when its backend leaves", (family) => {
+	const { vip, backends } = endpoints(family, "udp");
+	const [backend = vip, other = vip] = backends;
+
+	test("goes to another backend with the next packet", () => {
+		const [first = 0, second = 0] = world().serve(vip, [backend, other]);
+		const chosen = decode(world().run("tc_ingress", "client", toEndpoint(family, vip)).packet).dst;
+		const stays = chosen === backend.address ? other : backend;
+		world().removeBackend(chosen === backend.address ? first : second);
+		world().replaceSet(SERVICE, [chosen === backend.address ? second : first]);
+		const next = world().run("tc_ingress", "client", toEndpoint(family, vip));
+		assertPacket(next.packet, { dst: stays.address });
+		assert.equal(world().flows().length, 2);
+	});
+
+	test("is answered port unreachable when it was the last one", () => {
+		const [id = 0] = world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		world().removeBackend(id);
+		world().replaceSet(SERVICE, []);
+		const next = world().run("tc_ingress", "client", toEndpoint(family, vip));
+		assert.equal(next.action, ACTION.redirect);
+		assertPacket(next.packet, { proto: "icmp", src: vip.address });
+		assert.equal(world().flows().length, 0);
+		assert.equal(world().drops(DropReason.DROP_NO_ENDPOINT), 1);
+	});
+
+	test("of a socket that connected to it directly goes on with another one", () => {
+		const [, second = 0] = world().serve(vip, [backend, other]);
+		world().replaceSet(SERVICE, [second]);
+		world().addTombstone(backend, SERVICE);
+		const sent = world().run("tc_ingress", "client", toEndpoint(family, backend));
+		assertPacket(sent.packet, { dst: other.address, dport: 8080 });
+		const back = world().run("tc_egress", "client", fromEndpoint(family, other));
+		assertPacket(back.packet, { src: backend.address, sport: 8080 });
+	});
+
+	test("of a connected socket of the node itself does so too", () => {
+		const [, second = 0] = world().serve(vip, [backend, other]);
+		world().replaceSet(SERVICE, [second]);
+		world().addTombstone(backend, SERVICE);
+		const sent = world().run("tc_egress", "uplink", toEndpoint(family, backend));
+		assert.equal(sent.action, ACTION.redirect);
+		assertPacket(sent.packet, { dst: other.address, dport: 8080 });
+	});
+
+	test("of a connected socket is answered when no backend is left", () => {
+		world().serve(vip, [backend]);
+		world().replaceSet(SERVICE, []);
+		world().addTombstone(backend, SERVICE);
+		const sent = world().run("tc_ingress", "client", toEndpoint(family, backend));
+		assertPacket(sent.packet, { proto: "icmp", src: backend.address });
+	});
+});
+
+forBothFamilies("a TCP flow", (family) => {
+	const { vip, backends } = endpoints(family, "tcp");
+	const [backend = vip, other = vip] = backends;
+	const send = (flags: string): Uint8Array =>
+		world().run("tc_ingress", "client", toEndpoint(family, vip, { flags })).packet;
+	const receive = (flags: string): Uint8Array =>
+		world().run("tc_egress", "client", fromEndpoint(family, backend, { flags })).packet;
+	const state = (): number[] =>
+		world()
+			.flows()
+			.map(({ value }) => value.state);
+
+	test("keeps its backend after that left the service", () => {
+		const [id = 0] = world().serve(vip, [backend]);
+		send("S");
+		receive("SA");
+		world().removeBackend(id);
+		world().replaceSet(SERVICE, []);
+		assertPacket(send("A"), { dst: backend.address });
+		assertPacket(receive("A"), { src: vip.address });
+	});
+
+	test("that was never answered takes another backend when its own left", () => {
+		const [first = 0, second = 0] = world().serve(vip, [backend, other]);
+		const chosen = decode(send("S")).dst;
+		const stays = chosen === backend.address ? other : backend;
+		world().removeBackend(chosen === backend.address ? first : second);
+		world().replaceSet(SERVICE, [chosen === backend.address ? second : first]);
+		assertPacket(send("S"), { dst: stays.address });
+		assert.equal(world().control().half_open, 1n);
+	});
+
+	test("counts as half open until its first answer", () => {
+		world().serve(vip, [backend]);
+		send("S");
+		send("S");
+		assert.equal(world().control().half_open, 1n);
+		assert.ok(world().flow(FLOW_FORWARD).value.flags & FlowFlag.FLOW_HALF_OPEN);
+		receive("SA");
+		receive("SA");
+		assert.equal(world().control().half_open, 0n);
+	});
+
+	test("closes with both FINs and goes on being translated", () => {
+		world().serve(vip, [backend]);
+		send("S");
+		receive("SA");
+		assert.deepEqual(state(), [FlowState.FLOW_ESTABLISHED, FlowState.FLOW_ESTABLISHED]);
+		send("FA");
+		assert.deepEqual(state(), [FlowState.FLOW_CLOSING, FlowState.FLOW_CLOSING]);
+		assertPacket(receive("FA"), { src: vip.address });
+		assert.deepEqual(state(), [FlowState.FLOW_CLOSED, FlowState.FLOW_CLOSED]);
+		assertPacket(send("A"), { dst: backend.address });
+	});
+
+	for (const [name, close] of [
+		["closed by RST", "R"],
+		["closing", "FA"],
+	] as const) {
+		test(`${name} begins anew with a SYN`, () => {
+			const [id = 0, otherId = 0] = world().serve(vip, [backend, other]);
+			world().replaceSet(SERVICE, [id]);
+			send("S");
+			receive("SA");
+			send(close);
+			world().replaceSet(SERVICE, [otherId]);
+			assertPacket(send("S"), { dst: other.address });
+			assert.equal(world().flow(FLOW_REPLY).value.state, FlowState.FLOW_SYN_SENT);
+			assert.equal(world().stats(id).closed, 1n);
+			assert.equal(world().stats(otherId).connections, 1n);
+		});
+	}
+
+	test("that outlived its timeout begins anew, whoever should have removed it", () => {
+		const [id = 0, otherId = 0] = world().serve(vip, [backend, other]);
+		world().replaceSet(SERVICE, [id]);
+		send("S");
+		receive("SA");
+		world().replaceSet(SERVICE, [otherId]);
+		for (const entry of world().flows()) world().updateFlow(entry, { last_seen: 0n });
+		assertPacket(send("S"), { dst: other.address });
+		assert.equal(world().flows().length, 2);
+	});
+
+	test("of which only the client was silent for long goes on", () => {
+		world().serve(vip, [backend]);
+		send("S");
+		receive("SA");
+		world().updateFlow(world().flow(FLOW_FORWARD), { last_seen: 0n });
+		const before = world().flow(FLOW_FORWARD).value.created;
+		assertPacket(send("A"), { dst: backend.address });
+		assert.equal(world().flow(FLOW_FORWARD).value.created, before);
+	});
+});

@@ -1,0 +1,253 @@
+import "./lib/own-netns.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+	DropReason,
+	FlowDirection,
+	FlowFlag,
+	FlowHook,
+	FlowState,
+	FlowWay,
+} from "../../src/layout/structs.ts";
+import { decode } from "../lib/packet-decode.ts";
+import { assertPacket } from "../lib/packet-diff.ts";
+import {
+	CLIENT_PORT,
+	endpoints,
+	forBothFamilies,
+	fromEndpoint,
+	toEndpoint,
+	useWorld,
+} from "./lib/setup.ts";
+import { CLIENT, ifindexOf, NODE4, NODE6, OUTSIDE, REMOTE } from "./lib/topology.ts";
+import { ACTION, type Endpoint, PORTS } from "./lib/world.ts";
+
+const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
+const world = useWorld();
+
+function assertInRange(port: number | undefined): void {
+	assert.ok(port !== undefined && port >= PORTS.first && port <= PORTS.last, `port ${port}`);
+}
+
+for (const proto of ["tcp", "udp"] as const) {
+	forBothFamilies(`a pod that gets itself as ${proto} backend`, (family) => {
+		const { vip } = endpoints(family, proto);
+		const node = family.isV6 ? NODE6 : NODE4;
+		const self: Endpoint = { address: CLIENT[family.at], port: 8080, proto };
+
+		test("sees the node as its peer, and the service as the server", () => {
+			world().serve(vip, [self]);
+			const sent = world().run("tc_ingress", "client", toEndpoint(family, vip));
+			assert.equal(sent.action, ACTION.redirect);
+			assertPacket(sent.packet, { src: node, dst: self.address, dport: 8080 });
+			const port = decode(sent.packet).sport ?? 0;
+			assertInRange(port);
+
+			const answer = fromEndpoint(family, self, { dst: node, dport: port });
+			const back = world().run("tc_ingress", "client", answer);
+			assert.equal(back.action, ACTION.redirect);
+			assertPacket(back.packet, {
+				src: vip.address,
+				sport: 80,
+				dst: self.address,
+				dport: CLIENT_PORT,
+			});
+		});
+
+		test("keeps its port when that is in the range", () => {
+			world().serve(vip, [self]);
+			const sport = PORTS.first + 7;
+			const sent = world().run("tc_ingress", "client", toEndpoint(family, vip, { sport }));
+			assertPacket(sent.packet, { sport });
+		});
+
+		test("is refused by name while the node has no address of the family", () => {
+			world().serve(vip, [self]);
+			world().set({ node4: new Uint8Array(16), node6: new Uint8Array(16) });
+			const sent = world().run("tc_ingress", "client", toEndpoint(family, vip));
+			assert.equal(sent.action, ACTION.drop);
+			assert.equal(world().drops(DropReason.DROP_NO_MASQUERADE_ADDRESS), 1);
+			assert.equal(world().flows().length, 0);
+		});
+
+		test("is refused by name when every port is taken", () => {
+			world().serve(vip, [self]);
+			world().set({ masquerade_port_first: PORTS.first, masquerade_port_last: PORTS.first });
+			world().run("tc_ingress", "client", toEndpoint(family, vip, { sport: 1000 }));
+			const second = world().run("tc_ingress", "client", toEndpoint(family, vip, { sport: 1001 }));
+			assert.equal(second.action, ACTION.drop);
+			assert.equal(world().drops(DropReason.DROP_NO_MASQUERADE_PORT), 1);
+			assert.equal(world().flows().length, 2);
+		});
+	});
+}
+
+forBothFamilies("a client from outside", (family) => {
+	const { vip, backends } = endpoints(family, "tcp");
+	const [local = vip] = backends;
+	const remote: Endpoint = { ...vip, address: REMOTE[family.at], port: 8080 };
+	const request = (): Uint8Array => toEndpoint(family, vip, { src: OUTSIDE[family.at] });
+
+	test("keeps its address towards a backend of this node", () => {
+		world().serve(vip, [local]);
+		const sent = world().run("tc_ingress", "uplink", request());
+		assert.equal(sent.action, ACTION.pass);
+		assertPacket(sent.packet, { src: OUTSIDE[family.at], sport: CLIENT_PORT, dst: local.address });
+		const answer = fromEndpoint(family, local, { dst: OUTSIDE[family.at] });
+		const received = world().run("tc_egress", "uplink", answer);
+		assertPacket(received.packet, { src: vip.address, sport: 80 });
+	});
+
+	test("is masqueraded towards a backend of another node", () => {
+		world().serve(vip, [remote], { local: false });
+		const sent = world().run("tc_ingress", "uplink", request());
+		assert.equal(sent.action, ACTION.redirect);
+		assertPacket(sent.packet, { src: family.isV6 ? NODE6 : NODE4, dst: remote.address, ttl: 63 });
+		const port = decode(sent.packet).sport ?? 0;
+		assertInRange(port);
+		const answer = fromEndpoint(family, remote, {
+			dst: family.isV6 ? NODE6 : NODE4,
+			dport: port,
+		});
+		const back = world().run("tc_ingress", "uplink", answer);
+		assert.equal(back.action, ACTION.redirect);
+		assertPacket(back.packet, {
+			src: vip.address,
+			sport: 80,
+			dst: OUTSIDE[family.at],
+			dport: CLIENT_PORT,
+		});
+	});
+
+	test("sees only frontends of the external view", () => {
+		world().serve(vip, [local], { scopes: [0] });
+		const sent = world().run("tc_ingress", "uplink", request());
+		assert.deepEqual(sent.packet, request());
+		assert.equal(world().flows().length, 0);
+	});
+});
+
+forBothFamilies("one client port with two flows to one backend", (family) => {
+	const { vip, backends } = endpoints(family, "tcp");
+	const [backend = vip, other = vip] = backends;
+	const secondVip = { ...vip, port: 81 };
+
+	test("over two services gets the second one another backend", () => {
+		for (let round = 0; round < 8; round++) {
+			world().reset();
+			world().serve(vip, [backend]);
+			world().serve(secondVip, [backend, other]);
+			world().run("tc_ingress", "client", toEndpoint(family, vip));
+			const second = world().run("tc_ingress", "client", toEndpoint(family, secondVip));
+			const { dst, sport } = decode(second.packet);
+			assert.ok(dst === other.address || (sport ?? 0) >= PORTS.first);
+		}
+	});
+
+	test("over two services and with one backend gets the second one another port", () => {
+		world().serve(vip, [backend]);
+		world().serve(secondVip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		const second = world().run("tc_ingress", "client", toEndpoint(family, secondVip));
+		assertPacket(second.packet, { src: CLIENT[family.at], dst: backend.address });
+		const port = decode(second.packet).sport ?? 0;
+		assertInRange(port);
+		const first = world().run("tc_egress", "client", fromEndpoint(family, backend));
+		assertPacket(first.packet, { sport: 80, dport: CLIENT_PORT });
+		const back = world().run("tc_egress", "client", fromEndpoint(family, backend, { dport: port }));
+		assertPacket(back.packet, { sport: 81, dport: CLIENT_PORT });
+	});
+
+	test("one of them direct gives the direct one a port of its own", () => {
+		world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		const direct = world().run("tc_ingress", "client", toEndpoint(family, backend));
+		assertPacket(direct.packet, { dst: backend.address, dport: 8080 });
+		const port = decode(direct.packet).sport ?? 0;
+		assertInRange(port);
+		assert.equal(world().control().direct_in_use, 1);
+		const next = world().run("tc_ingress", "client", toEndpoint(family, backend, { flags: "A" }));
+		assertPacket(next.packet, { sport: port });
+		const back = world().run("tc_egress", "client", fromEndpoint(family, backend, { dport: port }));
+		assertPacket(back.packet, { src: backend.address, sport: 8080, dport: CLIENT_PORT });
+		const service = world().run("tc_egress", "client", fromEndpoint(family, backend));
+		assertPacket(service.packet, { src: vip.address, sport: 80, dport: CLIENT_PORT });
+	});
+
+	test("a direct one removes a service flow that is over", () => {
+		world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		world().run("tc_ingress", "client", toEndpoint(family, vip, { flags: "R" }));
+		assert.equal(world().flow(FLOW_REPLY).value.state, FlowState.FLOW_CLOSED);
+		const direct = toEndpoint(family, backend);
+		assert.deepEqual(world().run("tc_ingress", "client", direct).packet, direct);
+		assert.equal(world().flows().length, 0);
+		const answer = fromEndpoint(family, backend);
+		assert.deepEqual(world().run("tc_egress", "client", answer).packet, answer);
+	});
+
+	test("a direct connection without such a flow is left alone", () => {
+		world().serve(vip, [backend]);
+		const direct = toEndpoint(family, backend);
+		assert.deepEqual(world().run("tc_ingress", "client", direct).packet, direct);
+		assert.equal(world().flows().length, 0);
+	});
+});
+
+forBothFamilies("the node's own packets to a service", (family) => {
+	const { vip, backends } = endpoints(family, "tcp");
+	const [backend = vip] = backends;
+	const node = family.isV6 ? NODE6 : NODE4;
+
+	test("leave by the backend's device, and replies enter by the one they left by", () => {
+		world().serve(vip, [backend]);
+		const sent = world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		assert.equal(sent.action, ACTION.redirect);
+		assertPacket(sent.packet, { src: node, sport: CLIENT_PORT, dst: backend.address, ttl: 64 });
+		const forward = world().flow(FLOW_FORWARD).value;
+		assert.deepEqual(
+			[forward.way, forward.ifindex, forward.hook],
+			[FlowWay.WAY_NEIGH, ifindexOf("backend"), FlowHook.HOOK_EGRESS],
+		);
+		const answer = fromEndpoint(family, backend, { dst: node });
+		const back = world().run("tc_ingress", "backend", answer);
+		assert.equal(back.action, ACTION.redirect);
+		assertPacket(back.packet, { src: vip.address, sport: 80, dst: node, ttl: 64 });
+		assert.equal(world().flow(FLOW_REPLY).value.ifindex, ifindexOf("uplink"));
+	});
+
+	test("to a backend behind the same device get their replies as they come", () => {
+		const remote: Endpoint = { ...vip, address: REMOTE[family.at], port: 8080 };
+		world().serve(vip, [remote], { local: false });
+		world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		const answer = fromEndpoint(family, remote, { dst: node });
+		const back = world().run("tc_ingress", "uplink", answer);
+		assert.equal(back.action, ACTION.pass);
+		assertPacket(back.packet, { src: vip.address, dst: node });
+	});
+
+	test("that the node only forwards are not its own", () => {
+		world().serve(vip, [backend]);
+		const forwarded = toEndpoint(family, vip, { src: OUTSIDE[family.at] });
+		const result = world().run("tc_egress", "uplink", forwarded, { from: "client" });
+		assert.deepEqual(result.packet, forwarded);
+		assert.equal(world().flows().length, 0);
+	});
+
+	test("to a backend that is the node itself are refused by name", () => {
+		const host: Endpoint = { ...vip, address: node, port: 8080 };
+		world().serve(vip, [host]);
+		const sent = world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		assert.equal(sent.action, ACTION.drop);
+		assert.equal(world().drops(DropReason.DROP_HOST_BACKEND), 1);
+	});
+
+	test("take the address of an overlay device that they leave by", () => {
+		const far: Endpoint = { ...vip, address: family.isV6 ? "fd03::40" : "10.3.0.40", port: 8080 };
+		world().serve(vip, [far], { local: false });
+		const sent = world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		assert.equal(sent.action, ACTION.redirect);
+		assertPacket(sent.packet, { src: family.isV6 ? "fd03::" : "10.3.0.0", dst: far.address });
+		assert.ok(world().flow(FLOW_FORWARD).value.flags & FlowFlag.FLOW_MASQUERADED);
+	});
+});
