@@ -3,7 +3,7 @@ import https, { type RequestOptions } from "node:https";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ApiAccess } from "./api-access.ts";
-import { ApiError, SilenceError } from "./api-error.ts";
+import { ApiError, ApiTimeoutError } from "./api-error.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./clock.ts";
 import { recordOf } from "./json.ts";
 
@@ -25,7 +25,7 @@ export class ApiClient {
 
 	/**
 	 * The response to a GET whose status is 200, its body still to be read. Throws ApiError for other
-	 * statuses, SilenceError, or a network error. On 401 the token is read anew and the request made
+	 * statuses, ApiTimeoutError, or a network error. On 401 the token is read anew and the request made
 	 * once more.
 	 */
 	async get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
@@ -60,7 +60,7 @@ export class ApiClient {
 			const agent = options.agent ?? (secure ? this.#agents.https : this.#agents.http);
 			const request = (secure ? https : http).request(url, { ...options, agent });
 			const giveUp = (what: string, ms: number) =>
-				setTimeout(() => request.destroy(new SilenceError(`${what} within ${ms} ms`)), ms);
+				setTimeout(() => request.destroy(new ApiTimeoutError(`${what} within ${ms} ms`)), ms);
 			let timer = giveUp(`no connection to ${url.host}`, connectMs);
 			request.on("socket", (socket) => {
 				socket.setKeepAlive(true, KEEPALIVE_MS);

@@ -40,7 +40,15 @@ export class ProtocolError extends Error {
 	}
 }
 
-/** Nothing came for so long that the connection counts as dead. */
+/** No connection, or no answer to a request, in time. */
+export class ApiTimeoutError extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = "ApiTimeoutError";
+	}
+}
+
+/** Nothing came for so long that a response counts as dead. */
 export class SilenceError extends Error {
 	constructor(message: string) {
 		super(message);

@@ -10,6 +10,7 @@ import type { Interner } from "./intern.ts";
 import { keyOf } from "./metadata.ts";
 import { type Listing, ObjectStore } from "./object-store.ts";
 import type { Outbox } from "./outbox.ts";
+import { Position } from "./position.ts";
 import { listPath, type Selection, watchListPath, watchPath } from "./query.ts";
 import type { Resource } from "./resource.ts";
 import { readEvents, readList } from "./streams.ts";
@@ -28,9 +29,6 @@ export interface ReflectorOptions {
 	readonly onSynced: () => void;
 }
 
-/** As many answers of the server in a row that are errors make us list anew. */
-const MAX_API_ERRORS = 5;
-
 /**
  * Follows the objects of one resource of an API server: lists them, watches them, and never stops
  * before it is told to. Between failures it pauses longer and longer; only an event, or a watch
@@ -43,13 +41,9 @@ export class Reflector {
 	readonly #backoff: Backoff;
 	readonly #abilities: Abilities;
 	readonly #log: Logger;
-	/** Where the next watch goes on; undefined: list first. */
-	#version: string | undefined;
-	/** Version of the last list or event, kept when we have to list anew. */
-	#last = "0";
+	readonly #position = new Position();
 	/** Whether the current session has been of use. */
 	#progress = false;
-	#apiErrors = 0;
 	#synced = false;
 	#error = "";
 
@@ -74,7 +68,7 @@ export class Reflector {
 	async run(signal: AbortSignal): Promise<void> {
 		while (!signal.aborted) {
 			this.#progress = false;
-			const listing = this.#version === undefined;
+			const listing = this.#position.version === undefined;
 			const pause = await this.#session(signal).then(
 				() => (listing ? 0 : this.#ended()),
 				(error: unknown) => this.#failed(error, signal),
@@ -87,15 +81,18 @@ export class Reflector {
 
 	/** One request: a list, a watch, or a watch that begins with a list. */
 	#session(signal: AbortSignal): Promise<void> {
-		if (this.#version !== undefined) {
-			return this.#watch(this.#version, signal);
+		if (this.#position.version !== undefined) {
+			return this.#watch(this.#position.version, signal);
 		}
 		return this.#abilities.watchList ? this.#watchList(signal) : this.#list(signal);
 	}
 
 	async #list(signal: AbortSignal): Promise<void> {
 		const { client, timings } = this.#options;
-		const response = await client.get(listPath(this.#selection(), this.#last), signal);
+		const response = await client.get(
+			listPath(this.#selection(), this.#position.listVersion),
+			signal,
+		);
 		const watchdog = new Watchdog(response, "no item of a list", timings.listSilenceMs);
 		const listing: Listing = new Map();
 		const version = await readList(response, watchdog, (object) => {
@@ -171,12 +168,8 @@ export class Reflector {
 	}
 
 	#replace(listing: Listing, version: string): void {
-		if (version === "") {
-			throw new ProtocolError("a list has no resourceVersion");
-		}
+		this.#position.listed(version);
 		this.#options.outbox.add(this.#store.replace(listing, version));
-		this.#version = version;
-		this.#last = version;
 		this.#succeeded();
 		this.#log.debug({ objects: this.#store.size, version }, "listed");
 		if (!this.#synced) {
@@ -186,25 +179,17 @@ export class Reflector {
 	}
 
 	#onEvent(event: WatchEvent): void {
-		const version = event.type === "bookmark" ? event.version : event.metadata.resourceVersion;
-		// Servers send events in order; one that does not, or whose history was put back, is not
-		// to be trusted with what it sent before either.
-		if (Number(version) < Number(this.#last)) {
-			throw new ProtocolError(`version ${version} comes after version ${this.#last}`);
-		}
-		if (event.type !== "bookmark") {
+		if (event.type === "bookmark") {
+			this.#position.moved(event.version);
+		} else {
+			this.#position.moved(event.metadata.resourceVersion);
 			this.#options.outbox.add(this.#store.apply(event));
-		}
-		if (version !== "") {
-			this.#version = version;
-			this.#last = version;
 		}
 		this.#progressed();
 	}
 
 	#progressed(): void {
 		this.#progress = true;
-		this.#apiErrors = 0;
 		this.#backoff.reset();
 		this.#succeeded();
 	}
@@ -223,28 +208,21 @@ export class Reflector {
 
 	/** Draws the conclusions from a failure; the pause until the next attempt, in ms. */
 	#failed(error: unknown, signal: AbortSignal): number {
-		const wasWatchList = this.#version === undefined && this.#abilities.watchList;
-		if (signal.aborted || this.#abilities.adapt(error, wasWatchList)) {
+		const watching = this.#position.version !== undefined;
+		if (signal.aborted || this.#abilities.adapt(error, !watching && this.#abilities.watchList)) {
 			return 0;
+		}
+		if (watching && error instanceof SilenceError) {
+			// In a quiet cluster nothing is wrong; if the server is, the next attempt will show it.
+			this.#log.debug("a watch was silent and is opened anew");
+			return this.#ended();
 		}
 		const message = error instanceof Error ? error.message : String(error);
 		this.#log[this.#error === message ? "debug" : "warn"]({ reason: message }, "watching failed");
 		this.#error = message;
-		this.#decideListing(error);
+		this.#position.failed(error);
 		const atLeast = error instanceof ApiError ? error.retryAfterMs : 0;
-		const mereDisconnect = this.#progress && this.#version !== undefined && atLeast === 0;
-		return mereDisconnect ? 0 : Math.max(atLeast, this.#backoff.next());
-	}
-
-	/** Whether the failure means that we must list anew, and how new that list has to be. */
-	#decideListing(error: unknown): void {
-		this.#apiErrors += error instanceof ApiError ? 1 : 0;
-		if (error instanceof ApiError && error.expired) {
-			this.#version = undefined;
-			this.#last = "";
-		} else if (error instanceof ProtocolError || this.#apiErrors >= MAX_API_ERRORS) {
-			this.#version = undefined;
-			this.#apiErrors = 0;
-		}
+		const goesOn = this.#progress && this.#position.version !== undefined && atLeast === 0;
+		return goesOn ? 0 : Math.max(atLeast, this.#backoff.next());
 	}
 }

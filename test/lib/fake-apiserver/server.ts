@@ -134,6 +134,11 @@ export class FakeApiServer {
 		} else {
 			response.once("close", follow(watch, Number(query.get("resourceVersion"))));
 		}
+		const seconds = Number(query.get("timeoutSeconds"));
+		if (seconds > 0) {
+			const timer = setTimeout(() => watch.body.end(), seconds * 1000);
+			response.once("close", () => clearTimeout(timer));
+		}
 	}
 }
 
