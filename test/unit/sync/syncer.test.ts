@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Flow, FlowKey } from "../../../src/layout/structs.ts";
+import { addressToBytes } from "../../../src/model/address-bytes.ts";
+import type { FlowPass } from "../../../src/sync/flow-pass.ts";
+import { endpoint, gone, service, slice } from "../../lib/objects.ts";
+import { Agent, freshDump, smallMaps } from "./lib.ts";
+import { lookup } from "./lookup.ts";
+
+const http = ["http:80/TCP"] as const;
+const pods = ["http:8080/TCP"] as const;
+const web = service("web", "10.96.0.1", http);
+const two = slice("web-a", pods, ["10.0.0.1", "10.0.0.2"]);
+const dns = service("dns", "10.96.0.2", ["dns:53/UDP"]);
+const dnsPods = ["dns:53/UDP"] as const;
+
+function look(agent: Agent, vip: string, port = 80, proto = 6) {
+	return lookup(agent.maps, vip, { port, proto, scope: 0 });
+}
+
+test("a change of one endpoint costs the same few writes however large the cluster is", async () => {
+	const others = Array.from({ length: 40 }, (_, i) => [
+		service(`s${i}`, `10.96.1.${i}`, http),
+		slice(`s${i}-a`, pods, [`10.1.0.${i}`]),
+	]).flat();
+	const agent = await Agent.start(smallMaps(), [web, two, ...others]);
+	const writes = await agent.sync([slice("web-a", pods, ["10.0.0.1"])]);
+	assert.equal(writes, 3);
+});
+
+test("an endpoint that moves between slices writes nothing", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const moved = [slice("web-a", pods, ["10.0.0.1"]), slice("web-b", pods, ["10.0.0.2"])];
+	assert.equal(await agent.sync(moved), 0);
+});
+
+test("ids of removed services and backends rest until a flow pass has not met them", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	await agent.sync([gone(web), gone(two)]);
+	const { resting } = agent.syncer.status();
+	assert.deepEqual({ ...resting, sets: 0 }, { services: 1, backends: 2, sets: 0 });
+	await agent.flowPass();
+	await agent.flowPass();
+	const after = agent.syncer.status();
+	assert.deepEqual({ ...after.resting, sets: 0 }, { services: 0, backends: 0, sets: 0 });
+	assert.equal(after.lingeringBits, 0);
+	const filter = new BigUint64Array(agent.maps.filter.memory());
+	assert.ok(filter.every((word) => word === 0n));
+	assert.equal(agent.maps.names.lookupBatch(undefined, 10).count, 0);
+});
+
+test("a flow holds back its backend id, its service id and the filter bits of its packets", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	await agent.sync([gone(web), gone(two)]);
+	const ids = { service: 1, backend: 1 };
+	await agent.flowPass((pass) => seeFlow(pass, "10.96.0.1", ids));
+	await agent.flowPass((pass) => seeFlow(pass, "10.96.0.1", ids));
+	const { resting, lingeringBits } = agent.syncer.status();
+	assert.equal(resting.backends, 1);
+	assert.equal(resting.services, 1);
+	assert.equal(lingeringBits, 1);
+	await agent.flowPass();
+	await agent.flowPass();
+	assert.equal(agent.syncer.status().lingeringBits, 0);
+});
+
+test("an id that went to rest during a pass is not released by that pass", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	agent.timing.ms += 5000;
+	const pass = agent.syncer.beginFlowPass();
+	await agent.sync([gone(two)]);
+	agent.timing.ms += 5000;
+	await agent.syncer.endFlowPass(pass);
+	assert.equal(agent.syncer.status().resting.backends, 2);
+});
+
+test("an endpoint that comes back while its id rests has the same id and generation", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const before = new Uint8Array(agent.maps.backends.memory().slice(0));
+	await agent.sync([gone(two)]);
+	await agent.sync([two]);
+	assert.deepEqual(new Uint8Array(agent.maps.backends.memory()), before);
+	await agent.flowPass();
+	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
+});
+
+test("an id that is given to another endpoint has another generation", async () => {
+	const agent = await Agent.start(smallMaps({ backends: 2 }), [
+		web,
+		slice("web-a", pods, ["10.0.0.1"]),
+	]);
+	await agent.sync([gone(two)]);
+	await agent.flowPass();
+	await agent.sync([slice("web-a", pods, ["10.0.0.9"])]);
+	assert.equal(look(agent, "10.96.0.1"), "10.0.0.9:8080");
+	const up = agent.writes.filter((write) => write.kind === "backend-up");
+	assert.deepEqual(
+		up.map((write) => [write.id, write.word >>> 8]),
+		[
+			[1, 1],
+			[1, 2],
+		],
+	);
+});
+
+test("a range of slots is not written again for more than a second", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const bases: number[] = [];
+	for (let i = 0; i < 20; i++) {
+		agent.timing.ms += 100;
+		await agent.sync([slice("web-a", pods, ["10.0.0.1", `10.0.0.${2 + (i % 2)}`])]);
+		const write = agent.writes.findLast((one) => one.kind === "slots");
+		bases.push(write?.base ?? -1);
+	}
+	for (const [i, base] of bases.entries()) {
+		assert.ok(!bases.slice(Math.max(0, i - 10), i).includes(base), `slots ${base} too early`);
+	}
+	assert.ok(new Set(bases).size < bases.length, "ranges are used again later");
+});
+
+test("a removed UDP endpoint leaves a tombstone, which goes when the endpoint is back", async () => {
+	const both = slice("dns-a", dnsPods, ["10.0.1.1", "10.0.1.2"]);
+	const agent = await Agent.start(smallMaps(), [dns, both]);
+	await agent.sync([slice("dns-a", dnsPods, ["10.0.1.2"])]);
+	assert.match(agent.dump(), /10\.0\.1\.1:53\/UDP -> default\/dns:dns/);
+	await agent.sync([both]);
+	assert.doesNotMatch(agent.dump(), /UDP -> .*\n.*10\.0\.1\.1:53\/UDP ->/);
+	assert.equal(agent.syncer.status().tombstones, 0);
+});
+
+test("a TCP endpoint, or one that another service port has, leaves no tombstone", async () => {
+	const copy = service("copy", "10.96.0.3", ["dns:53/UDP"]);
+	const agent = await Agent.start(smallMaps(), [
+		...[dns, slice("dns-a", dnsPods, ["10.0.1.1"])],
+		...[copy, slice("copy-a", dnsPods, ["10.0.1.1"])],
+		...[web, two],
+	]);
+	await agent.sync([slice("dns-a", dnsPods, []), gone(two)]);
+	assert.equal(agent.syncer.status().tombstones, 0);
+	await agent.sync([slice("copy-a", dnsPods, [])]);
+	assert.equal(agent.syncer.status().tombstones, 1);
+});
+
+test("the tombstones of a Service go with it", async () => {
+	const agent = await Agent.start(smallMaps(), [dns, slice("dns-a", dnsPods, ["10.0.1.1"])]);
+	await agent.sync([slice("dns-a", dnsPods, [])]);
+	await agent.sync([gone(dns)]);
+	assert.equal(agent.syncer.status().tombstones, 0);
+});
+
+test("more tombstones than their map holds push out the oldest", async () => {
+	const many = Array.from({ length: 12 }, (_, i) => `10.0.1.${i + 1}`);
+	const agent = await Agent.start(smallMaps({ tombstones: 4 }), [
+		dns,
+		slice("dns-a", dnsPods, many),
+	]);
+	await agent.sync([slice("dns-a", dnsPods, ["10.0.2.1"])]);
+	await agent.sync();
+	assert.equal(agent.syncer.status().tombstones, 4);
+});
+
+test("an endpoint that only terminates drains: its connections go on", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const leaving = endpoint("10.0.0.2", { ready: false, terminating: true });
+	await agent.sync([slice("web-a", pods, ["10.0.0.1", leaving])]);
+	assert.match(agent.dump(), /10\.0\.0\.2:8080 draining/);
+	await agent.sync([slice("web-a", pods, ["10.0.0.1"])]);
+	assert.doesNotMatch(agent.dump(), /10\.0\.0\.2/);
+});
+
+test("no room for a Service's frontends: it fails, others do not, and it comes when there is room", async () => {
+	const agent = await Agent.start(smallMaps({ frontends: 4 }), [web, two, dns]);
+	const late = [service("late", "10.96.0.9", http), slice("late-a", pods, ["10.0.0.9"])];
+	await agent.sync(late);
+	const { failures, fullMaps } = agent.syncer.status();
+	assert.deepEqual([...failures.keys()], ["default/late"]);
+	assert.deepEqual([...fullMaps], ["frontends"]);
+	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
+	await agent.sync([gone(dns)]);
+	agent.timing.ms += 2000;
+	await agent.sync();
+	assert.equal(look(agent, "10.96.0.9"), "10.0.0.9:8080");
+	assert.equal(agent.syncer.status().failures.size, 0);
+	assert.equal(agent.syncer.status().fullMaps.size, 0);
+});
+
+test("no room for all backends: those that fit are served, removed ones are not", async () => {
+	const many = Array.from({ length: 9 }, (_, i) => `10.0.0.${i + 1}`);
+	const agent = await Agent.start(smallMaps({ backends: 6 }), [web, slice("web-a", pods, many)]);
+	assert.equal(look(agent, "10.96.0.1").split(" ").length, 5);
+	assert.deepEqual([...agent.syncer.status().fullMaps], ["backends"]);
+	await agent.sync([slice("web-a", pods, many.slice(0, 3))]);
+	assert.equal(look(agent, "10.96.0.1").split(" ").length, 3);
+	assert.equal(agent.syncer.status().failures.size, 0);
+});
+
+test("no room for a new set: removed endpoints are gone, the new set comes when there is room", async () => {
+	const agent = await Agent.start(smallMaps({ slots: 3 }), [web, two]);
+	await agent.sync([slice("web-a", pods, ["10.0.0.1", "10.0.0.3"])]);
+	assert.deepEqual([...agent.syncer.status().fullMaps], ["slots"]);
+	assert.match(agent.dump(), /10\.0\.0\.1:8080 active/);
+	assert.doesNotMatch(agent.dump(), /10\.0\.0\.2:8080 active/);
+	await agent.sync([gone(two)]);
+	agent.timing.ms += 2000;
+	await agent.sync([slice("web-a", pods, ["10.0.0.1", "10.0.0.3"])]);
+	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.3:8080");
+});
+
+test("no room for names or service ids: the Service fails and nothing of it is begun", async () => {
+	for (const sizes of [{ names: 1 }, { services: 2 }]) {
+		const agent = await Agent.start(smallMaps(sizes), [web, two]);
+		await agent.sync([dns]);
+		assert.equal(look(agent, "10.96.0.2", 53, 17), "miss");
+		assert.deepEqual([...agent.syncer.status().failures.keys()], ["default/dns"]);
+		assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
+	}
+});
+
+test("a Service that the kernel refuses for another reason is tried again", async () => {
+	const agent = await Agent.start(smallMaps());
+	agent.before = (write) => {
+		if (write.kind === "frontend") throw new Error("out of memory");
+	};
+	agent.cluster.apply([web, two]);
+	const { failed } = await agent.syncer.syncOnce();
+	assert.equal(failed, 1);
+	assert.equal(agent.syncer.status().failures.get("default/web"), "out of memory");
+	agent.before = () => undefined;
+	agent.timing.ms += 2000;
+	await agent.sync();
+	assert.equal(agent.dump(), await freshDump([web, two]));
+});
+
+test("a Service of 10,000 endpoints is served whole", async () => {
+	const addresses = Array.from({ length: 10_000 }, (_, i) => `10.2.${i >> 8}.${i & 255}`);
+	const sizes = { backends: 16384, slots: 32768, filter: 4096 };
+	const agent = await Agent.start(smallMaps(sizes), [web, slice("web-a", pods, addresses)]);
+	assert.equal(look(agent, "10.96.0.1").split(" ").length, 10_000);
+	assert.equal(await agent.sync([slice("web-a", pods, addresses.slice(1))]), 3);
+});
+
+test("trigger times come out of the run that wrote their change", async () => {
+	const agent = await Agent.start(smallMaps(), [web]);
+	agent.cluster.apply([slice("web-a", pods, ["10.0.0.1"], { triggerTimeMs: 4711 })]);
+	assert.deepEqual((await agent.syncer.syncOnce()).triggers, [4711]);
+	assert.deepEqual((await agent.syncer.syncOnce()).triggers, []);
+});
+
+/** A page of one forward flow to `vip`. */
+function seeFlow(pass: FlowPass, vip: string, ids: { service: number; backend: number }): void {
+	const keys = new Uint8Array(FlowKey.SIZE);
+	const values = new Uint8Array(Flow.SIZE);
+	const key = { src: addressToBytes("10.9.9.9"), dst: addressToBytes(vip), sport: 4000, dport: 80 };
+	FlowKey.encode({ ...key, proto: 6, direction: 0 }, new DataView(keys.buffer), 0);
+	new DataView(values.buffer).setUint32(Flow.OFFSET.backend, ids.backend, true);
+	new DataView(values.buffer).setUint32(Flow.OFFSET.service, ids.service, true);
+	pass.see(keys, values, 1);
+}
