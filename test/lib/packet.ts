@@ -25,8 +25,6 @@ export interface PacketSpec {
 	readonly fragment?: { readonly id: number; readonly from: number; readonly to: number };
 	readonly smac?: string;
 	readonly dmac?: string;
-	/** No Ethernet header. */
-	readonly bare?: boolean;
 }
 
 export interface IcmpSpec {
@@ -169,10 +167,9 @@ function ipv6Header(spec: Routed, body: Uint8Array, next: number): Uint8Array {
 }
 
 function frame(
-	spec: { readonly smac?: string; readonly dmac?: string; readonly bare?: boolean },
+	spec: { readonly smac?: string; readonly dmac?: string },
 	ip: Uint8Array,
 ): Uint8Array {
-	if (spec.bare) return ip;
 	const mac = (text: string): number[] => text.split(":").map((byte) => Number.parseInt(byte, 16));
 	const type = (ip[0] ?? 0) >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00];
 	const head = [...mac(spec.dmac ?? "02:00:00:00:00:02"), ...mac(spec.smac ?? "02:00:00:00:00:01")];
