@@ -84,7 +84,10 @@ static __always_inline void flow_prepare(struct scratch *s)
 	s->reply.created = s->forward.last_seen;
 }
 
-/* Routes and stores the flow in s; a verdict, VERDICT_NEXT when it is there. */
+/*
+ * Routes and stores the flow in s; a verdict, VERDICT_NEXT when it is there.
+ * s->forward is then what is stored, also when another CPU was faster.
+ */
 static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 					 struct scratch *s, __u32 hook)
 {
@@ -104,9 +107,14 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
 		err = flow_store(skb);
 	}
-	if (err == -EEXIST && flow_find(&s->packet.tuple))
-		return VERDICT_NEXT;
 	if (err == -EEXIST) {
+		const struct flow *other = flow_find(&s->packet.tuple);
+
+		if (other) {
+			s->forward = *other;
+			return VERDICT_NEXT;
+		}
+
 		if (!(s->forward.flags & FLOW_MASQUERADED))
 			s->forward.flags |= FLOW_PORT_CHANGED;
 		s->reply.flags = s->forward.flags;
@@ -150,12 +158,14 @@ static __always_inline bool flow_client(struct __sk_buff *skb,
 }
 
 /*
- * Begins a flow for s->packet, in place of one that is over. VERDICT_PASS:
- * the packet is for no service. VERDICT_NEXT: the entries are there.
+ * Begins a flow for s->packet; 2 is added to the hook when there may be an old
+ * one, which is over. VERDICT_PASS: the packet is for no service.
+ * VERDICT_NEXT: the entries are there, and s->forward is the packet's.
  */
-__noinline int flow_open(struct __sk_buff *skb, __u32 hook)
+__noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 {
 	struct scratch *s = scratch_get();
+	__u32 hook = hook_and_old & 1;
 	const struct flow *old;
 	__u32 verdict;
 
@@ -163,7 +173,7 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook)
 		return VERDICT_PASS;
 	if (s->packet.flags & PACKET_LATER_FRAGMENT)
 		return verdict_drop(DROP_FRAGMENT);
-	old = flow_find(&s->packet.tuple);
+	old = hook_and_old & 2 ? flow_find(&s->packet.tuple) : NULL;
 	if (old)
 		flow_remove(&s->packet.tuple, old);
 	if (s->service.empty)

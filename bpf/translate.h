@@ -11,10 +11,24 @@
 #include "parse.h"
 #include "verdict.h"
 
+/* Asks the filter what else the packet can be than one for a frontend. */
+static __always_inline void translate_ask_backends(struct packet *packet)
+{
+	const struct flow_key *tuple = &packet->tuple;
+
+	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
+			 FILTER_BACKEND))
+		packet->flags |= PACKET_TO_BACKEND;
+	if (filter_maybe(&tuple->src, tuple->sport, tuple->proto,
+			 FILTER_BACKEND))
+		packet->flags |= PACKET_FROM_BACKEND;
+}
+
 /*
  * Asks the filter what the packet can be to us and leaves the answers in
- * packet->flags; false when it is nothing to us. Errors are looked at by
- * their quote, later.
+ * packet->flags; false when it is nothing to us. Of a packet for a frontend
+ * the rest is asked when it turns out to belong to no service after all.
+ * Errors are looked at by their quote, later.
  */
 static __always_inline bool translate_concerns(struct packet *packet)
 {
@@ -25,16 +39,12 @@ static __always_inline bool translate_concerns(struct packet *packet)
 	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
 			 FILTER_FRONTEND))
 		packet->flags |= PACKET_TO_FRONTEND;
-	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
-			 FILTER_BACKEND))
-		packet->flags |= PACKET_TO_BACKEND;
-	if (filter_maybe(&tuple->src, tuple->sport, tuple->proto,
-			 FILTER_BACKEND))
-		packet->flags |= PACKET_FROM_BACKEND;
 	if (tuple->proto == IPPROTO_UDP &&
 	    filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
 			 FILTER_TOMBSTONE))
 		packet->flags |= PACKET_TO_TOMBSTONE;
+	if (!(packet->flags & PACKET_TO_FRONTEND))
+		translate_ask_backends(packet);
 	return packet->flags & (PACKET_TO_FRONTEND | PACKET_TO_BACKEND |
 				PACKET_FROM_BACKEND | PACKET_TO_TOMBSTONE);
 }
@@ -82,6 +92,17 @@ static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 	return forward_send(skb, s, flow);
 }
 
+/*
+ * The entry of a flow that s->packet has just begun. Only a packet that ends
+ * it at once changes the entry; all others find the same in s->forward.
+ */
+static __always_inline struct flow *translate_opened(struct scratch *s)
+{
+	return s->packet.tcp_flags & (TCP_FIN | TCP_RST) ?
+		       flow_find(&s->packet.tuple) :
+		       &s->forward;
+}
+
 /* Finds or begins the flow of s->packet and applies it. */
 static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 				       __u32 hook)
@@ -98,15 +119,17 @@ static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 		if (flow && flow->hook != hook)
 			return VERDICT_PASS;
 		if (!flow || !flow_serves(packet, flow)) {
-			verdict = flow_open(skb, hook);
+			verdict = flow_open(skb, hook | (flow ? 2 : 0));
 			if (verdict == VERDICT_NEXT)
-				flow = flow_find(&packet->tuple);
+				flow = translate_opened(s);
 			else if (verdict != VERDICT_PASS)
 				return verdict;
 			else
 				flow = NULL;
 		}
 	}
+	if (!flow && packet->flags & PACKET_TO_FRONTEND)
+		translate_ask_backends(packet);
 	if (!flow && packet->flags & PACKET_FROM_BACKEND) {
 		packet->tuple.direction = FLOW_REPLY;
 		flow = flow_find(&packet->tuple);
