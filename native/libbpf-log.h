@@ -15,6 +15,8 @@ class LibbpfLog {
 	~LibbpfLog();
 	LibbpfLog(const LibbpfLog &) = delete;
 	LibbpfLog &operator=(const LibbpfLog &) = delete;
+	LibbpfLog(LibbpfLog &&) = delete;
+	LibbpfLog &operator=(LibbpfLog &&) = delete;
 
 	/* The end of what was printed: that is where the verifier says why. */
 	std::string tail() const;

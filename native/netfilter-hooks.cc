@@ -109,28 +109,32 @@ Napi::Object hook_object(Napi::Env env, const Place &place,
 	return hook;
 }
 
-std::vector<Place> places(Napi::Value devices)
+void add_places(std::vector<Place> *places, const Place &first, uint32_t hooks)
+{
+	places->reserve(places->size() + hooks);
+	for (uint32_t hook = 0; hook < hooks; hook++)
+		places->push_back({ first.family, first.family_name, hook,
+				    first.device });
+}
+
+std::vector<Place> all_places(Napi::Value devices)
 {
 	std::vector<Place> result;
-	for (uint32_t hook = 0; hook < NF_INET_NUMHOOKS; hook++)
-		result.push_back({ NFPROTO_IPV4, "ipv4", hook, "" });
-	for (uint32_t hook = 0; hook < NF_INET_NUMHOOKS; hook++)
-		result.push_back({ NFPROTO_IPV6, "ipv6", hook, "" });
-	for (uint32_t hook = 0; hook < NF_BR_NUMHOOKS; hook++)
-		result.push_back({ NFPROTO_BRIDGE, "bridge", hook, "" });
+	add_places(&result, { NFPROTO_IPV4, "ipv4", 0, "" }, NF_INET_NUMHOOKS);
+	add_places(&result, { NFPROTO_IPV6, "ipv6", 0, "" }, NF_INET_NUMHOOKS);
+	add_places(&result, { NFPROTO_BRIDGE, "bridge", 0, "" },
+		   NF_BR_NUMHOOKS);
 	if (devices.IsUndefined())
 		return result;
 	if (!devices.IsArray())
 		throw Napi::TypeError::New(devices.Env(),
 					   "The devices must be an array.");
 	Napi::Array names = devices.As<Napi::Array>();
-	for (uint32_t i = 0; i < names.Length(); i++) {
-		const std::string name =
-			arg_string(names.Get(i), "device name");
-		for (uint32_t hook = 0; hook < NF_NETDEV_NUMHOOKS; hook++)
-			result.push_back(
-				{ NFPROTO_NETDEV, "netdev", hook, name });
-	}
+	for (uint32_t i = 0; i < names.Length(); i++)
+		add_places(&result,
+			   { NFPROTO_NETDEV, "netdev", 0,
+			     arg_string(names.Get(i), "device name") },
+			   NF_NETDEV_NUMHOOKS);
 	return result;
 }
 
@@ -147,7 +151,7 @@ Napi::Value netfilter_hooks(const Napi::CallbackInfo &info)
 	Napi::Env env = info.Env();
 	Napi::Array result = Napi::Array::New(env);
 	bool is_first = true;
-	for (const Place &place : places(info[0])) {
+	for (const Place &place : all_places(info[0])) {
 		Messages messages;
 		const int err = dump(place, &messages);
 		if (is_first && err == -EINVAL)

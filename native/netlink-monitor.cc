@@ -16,10 +16,10 @@
 #include "netlink.h"
 
 namespace {
-constexpr uint32_t RECEIVE_BUFFER = 1024 * 1024;
-constexpr size_t READ_SIZE = 32 * 1024;
+constexpr uint32_t RECEIVE_BUFFER = 1U << 20;
+constexpr size_t READ_SIZE = 32768;
 /* What may wait for JavaScript before it is told to read anew instead. */
-constexpr size_t MAX_WAITING = 4 * 1024 * 1024;
+constexpr size_t MAX_WAITING = 1U << 22;
 
 std::vector<int> topic_groups(Napi::Value value)
 {

@@ -13,7 +13,7 @@
 
 namespace {
 constexpr size_t INSTRUCTION_SIZE = sizeof(bpf_insn);
-constexpr size_t LOG_SIZE = 64 * 1024;
+constexpr size_t LOG_SIZE = 65536;
 constexpr size_t DATA_OUT_SPARE = 256;
 
 bpf_prog_info program_info(Napi::Env env, int fd, const std::string &name,
@@ -201,7 +201,7 @@ Napi::Value BpfProgram::test_run(const Napi::CallbackInfo &info)
 	opts.ctx_size_in = context.size;
 	opts.ctx_out = context.data ? context_out.data() : nullptr;
 	opts.ctx_size_out = context_out.size();
-	opts.repeat = optional_u32(options, "repeat", 1);
+	opts.repeat = static_cast<int>(optional_u32(options, "repeat", 1));
 	opts.flags = optional_u32(options, "flags", 0);
 	const int err =
 		bpf_prog_test_run_opts(fd(env, "program test run"), &opts);

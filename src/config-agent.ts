@@ -33,8 +33,8 @@ export interface AgentOptions {
 	readonly socketLb: string;
 	readonly forwarding: string;
 	readonly tcAttach: string;
-	readonly uplinks: string;
-	readonly podDevices: string;
+	readonly uplinks?: string;
+	readonly podDevices?: string;
 	readonly masqueradePorts: string;
 	readonly maxServices: string;
 	readonly maxBackends: string;
@@ -45,7 +45,7 @@ export interface AgentOptions {
 	readonly conntrackTcpTimeoutCloseWait: string;
 	readonly conntrackUdpTimeout: string;
 	readonly conntrackUdpTimeoutStream: string;
-	readonly flowTimeouts: string;
+	readonly flowTimeouts?: string;
 	readonly v: string;
 }
 
@@ -64,8 +64,8 @@ export function agentConfig(options: AgentOptions, environment: Environment): Ag
 		socketLb: within("--socket-lb", () => parseSwitch(options.socketLb)),
 		forwarding: options.forwarding as ForwardingMode,
 		tcAttach: options.tcAttach as TcAttach,
-		uplinks: parsePatterns(options.uplinks),
-		podDevices: parsePatterns(options.podDevices),
+		uplinks: parsePatterns(options.uplinks ?? ""),
+		podDevices: parsePatterns(options.podDevices ?? ""),
 		nodeAddress: nodeAddress(options.bindAddress),
 		healthz: within("--healthz-bind-address", () =>
 			parseBindAddress(options.healthzBindAddress, 10256),
@@ -138,7 +138,7 @@ function flowTimeouts(options: AgentOptions): FlowTimeouts {
 		),
 		icmp: 30_000,
 	};
-	return { ...base, ...otherTimeouts(options.flowTimeouts) };
+	return { ...base, ...otherTimeouts(options.flowTimeouts ?? "") };
 }
 
 /** The timeouts that kube-proxy leaves to the kernel: "tcp-syn=5s,tcp-closed=2s,icmp=1s". */

@@ -11,6 +11,7 @@ export function agentCommand(): Command {
 		"Serve the Services of an API server, or of a directory of manifests, on this node.\n" +
 			"Programs, links and maps stay in place when the agent ends: only `sluice cleanup` removes them.",
 	);
+	command.summary("Serve Services on this node.");
 	addSourceOptions(command);
 	addDatapathOptions(command);
 	addTimeoutOptions(command);
@@ -61,8 +62,8 @@ function addDatapathOptions(command: Command): void {
 				.choices(["auto", "tcx", "clsact"])
 				.default("auto"),
 		)
-		.option("--uplinks <patterns>", "devices that lead out of the node (default: discovered)", "")
-		.option("--pod-devices <patterns>", "host ends of pod devices (default: discovered)", "")
+		.option("--uplinks <patterns>", "devices that lead out of the node (default: discovered)")
+		.option("--pod-devices <patterns>", "host ends of pod devices (default: discovered)")
 		.option("--masquerade-ports <first-last>", "source ports for masquerade", "61000-65535")
 		.option("--max-services <n>", "service ports, per family", "65536")
 		.option("--max-backends <n>", "endpoints, summed over service ports", "262144")
@@ -82,7 +83,7 @@ function addTimeoutOptions(command: Command): void {
 		)
 		.option("--conntrack-udp-timeout <duration>", "UDP without answer; 0: 30s", "0s")
 		.option("--conntrack-udp-timeout-stream <duration>", "UDP with answers; 0: 120s", "0s")
-		.option("--flow-timeouts <list>", "others: tcp-syn=120s,tcp-closed=120s,icmp=30s", "");
+		.option("--flow-timeouts <list>", "others (default: tcp-syn=120s,tcp-closed=120s,icmp=30s)");
 }
 
 function addServeOptions(command: Command): void {

@@ -19,6 +19,8 @@ export interface ListenOptions {
 	/** Give up at once when the address cannot be bound. */
 	readonly hardFail: boolean;
 	readonly log: Logger;
+	/** Between two attempts to listen; default 5 s. */
+	readonly retryMs?: number;
 	/** "" when it listens. */
 	readonly onState: (error: string) => void;
 }
@@ -40,7 +42,7 @@ export class HttpServer {
 
 	/** Resolves once it listens or has failed for the first time; rejects when hardFail is set. */
 	start(): Promise<void> {
-		const { host, port, hardFail, log, name, onState } = this.#options;
+		const { host, port, hardFail, log, name, onState, retryMs = RETRY_MS } = this.#options;
 		return new Promise((resolve, reject) => {
 			const onError = (error: Error): void => {
 				if (hardFail) {
@@ -49,7 +51,7 @@ export class HttpServer {
 				}
 				log.error({ server: name, reason: error.message }, "cannot listen; trying again");
 				onState(error.message);
-				this.#retry = setTimeout(() => this.#server.listen(port, host), RETRY_MS).unref();
+				this.#retry = setTimeout(() => this.#server.listen(port, host), retryMs).unref();
 				resolve();
 			};
 			this.#server.on("error", onError);

@@ -23,6 +23,13 @@ describe("the real CoreDNS behind the cluster's DNS address", () => {
 	/** The CoreDNS that answers now; each test replaces it by the other pod's. */
 	let current: { pod: LabPod; process: RunningProcess };
 
+	/** Whether a query from a pod to a server is answered; undefined when it is not. */
+	const answers = (from: LabPod, server: string): true | undefined => {
+		const argv = JSON.stringify({ server, name: NAME, count: 1, protocol: "UDP", waitMs: 500 });
+		const result = command(from.place.argv([process.execPath, LOAD, argv]));
+		return result.includes('"answered":1') ? true : undefined;
+	};
+
 	const startCoreDns = async (on: LabPod): Promise<RunningProcess> => {
 		const corefile = join(cluster.lab.directory, "Corefile");
 		const kubeconfig = cluster.plane.kubeconfigFile("admin");
@@ -30,7 +37,6 @@ describe("the real CoreDNS behind the cluster's DNS address", () => {
 			corefile,
 			`.:53 {
 	errors
-	ready 0.0.0.0:8181
 	kubernetes cluster.local {
 		endpoint https://${CONTROL_PLANE_ADDRESS.v4}:6443
 		kubeconfig ${kubeconfig} test
@@ -42,11 +48,10 @@ describe("the real CoreDNS behind the cluster's DNS address", () => {
 		);
 		const started = on.place.start([program("coredns"), "-conf", corefile]);
 		await until(
-			"CoreDNS is ready",
+			"CoreDNS answers",
 			() => {
 				if (started.ended) throw new Error(`CoreDNS ended:\n${started.stderr}`);
-				const ready = on.place.run(["sh", "-c", "curl -sf http://127.0.0.1:8181/ready || true"]);
-				return ready.includes("OK") ? true : undefined;
+				return answers(on, on.address.v4);
 			},
 			30_000,
 		);
@@ -108,11 +113,7 @@ describe("the real CoreDNS behind the cluster's DNS address", () => {
 		current = { pod: dns1, process: await startCoreDns(dns1) };
 		await cluster.addPod(dns1, { app: "dns" });
 		await cluster.startAgent(cluster.lab.node(1));
-		await until("the first answer", () => {
-			const argv = JSON.stringify({ server: DNS[0], name: NAME, count: 1, protocol: "UDP" });
-			const result = command(shop.place.argv([process.execPath, LOAD, argv]));
-			return result.includes('"answered":1') ? true : undefined;
-		});
+		await until("the first answer", () => answers(shop, DNS[0]));
 	});
 
 	after(() => cluster?.close());

@@ -21,8 +21,8 @@ import {
 /** Enough requests that each of three backends is missed less than once in 10^6 runs. */
 const SPREAD = 40;
 
-/** How long a refusal may take; a timeout would take seconds. */
-const REFUSAL_US = 500_000;
+/** Below the second after which a lost SYN would be sent again. */
+const AT_ONCE_US = 900_000;
 
 /** What is needed to ask: who, and of which family and protocol. */
 export interface Asker {
@@ -97,13 +97,15 @@ export async function assertLarge(service: ClusterService, place: Place): Promis
 	}
 }
 
-/** A service without endpoints refuses at once. */
+/**
+ * A service without endpoints refuses. TCP may need a second SYN for it: an ICMP error that comes
+ * back while connect() still holds the socket is only remembered.
+ */
 export async function assertRefused(service: ClusterService, place: Place): Promise<void> {
 	for (const { family, protocol } of askers(place)) {
-		const answer = await ask(place, service.target(family, protocol));
+		const answer = await ask(place, service.target(family, protocol), { timeoutMs: 5000 });
 		const message = `${family} ${protocol}: ${JSON.stringify(answer)}`;
 		assert.equal(answer.error, "ECONNREFUSED", message);
-		assert.ok(answer.us < REFUSAL_US, message);
 	}
 }
 
@@ -118,28 +120,27 @@ export async function assertHairpin(service: ClusterService): Promise<void> {
 	}
 }
 
-/** One client port serves a flow to the service and a direct one to its only endpoint at a time. */
+/**
+ * One client port serves a flow to the service and one to its only endpoint at a time. A direct
+ * flow is noticed by its SYN, so this holds for TCP and for the service's flow being first.
+ */
 export async function assertNoCollision(service: ClusterService, place: Place): Promise<void> {
 	const [pod] = service.pods;
 	assert.ok(pod);
-	let sourcePort = 20_000;
-	for (const { family, protocol } of askers(place)) {
-		const direct = { address: pod.address[family], port: POD_PORT, protocol };
-		for (const order of ["service first", "direct first"]) {
-			const options = { sourcePort: sourcePort++, timeoutMs: 1500 };
-			const targets = [service.target(family, protocol), direct];
-			if (order === "direct first") targets.reverse();
-			const conversations: Conversation[] = [];
-			for (const target of targets) {
-				const conversation = new Conversation(place, target, options);
-				conversations.push(conversation);
-				assertAnswered(await conversation.ask(), `${family} ${protocol} ${order}: first`);
-			}
-			for (const conversation of conversations) {
-				assertAnswered(await conversation.ask(), `${family} ${protocol} ${order}: again`);
-				await conversation.close();
-			}
+	const protocol = "TCP";
+	for (const [index, family] of FAMILIES.entries()) {
+		const options = { sourcePort: 20_000 + index };
+		const direct = { address: pod.address[family], port: POD_PORT, protocol } as const;
+		const toService = new Conversation(place, service.target(family, protocol), options);
+		assertAnswered(await toService.ask(), `${family} to the service`);
+		const toPod = new Conversation(place, direct, options);
+		assertAnswered(await toPod.ask(), `${family} to the pod`);
+		for (let round = 0; round < 3; round++) {
+			assertAnswered(await toService.ask(), `${family} to the service, again`);
+			assertAnswered(await toPod.ask(), `${family} to the pod, again`);
 		}
+		await toService.close();
+		await toPod.close();
 	}
 }
 
@@ -151,7 +152,7 @@ export async function assertPortReuse(service: ClusterService, place: Place): Pr
 		for (let round = 0; round < 20; round++) {
 			const answer = await conversation.ask();
 			assertAnswered(answer, `${family} round ${round}`);
-			assert.ok(answer.us < REFUSAL_US, `${family} round ${round}: ${answer.us} us`);
+			assert.ok(answer.us < AT_ONCE_US, `${family} round ${round}: ${answer.us} us`);
 			conversation.renew();
 		}
 		await conversation.close();

@@ -85,7 +85,7 @@ for (const [name, options] of Object.entries(VARIANTS)) {
 				await assertLarge(service, clients[client]);
 			});
 
-			it(`refuses a ${client} at once when it has no endpoint`, async () => {
+			it(`refuses a ${client} when it has no endpoint`, async () => {
 				await cluster.endpoints(service, []);
 				try {
 					await assertRefused(service, clients[client]);

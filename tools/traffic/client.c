@@ -128,6 +128,16 @@ static int read_reply(int fd, const struct options *options,
 	return 0;
 }
 
+/* Waits until the server has closed, so that it is the first to do so. */
+static void wait_for_close(int fd, int timeout_ms)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	while (poll(&ready, 1, timeout_ms) > 0 && recv(fd, &byte, 1, 0) > 0)
+		;
+}
+
 static void fill_names(int fd, struct answer *answer)
 {
 	struct endpoint name;
@@ -156,6 +166,8 @@ static int ask(int *fd, const struct options *options, struct answer *answer)
 	if (read_reply(*fd, options, answer, reply))
 		return -1;
 	sscanf(reply, "%31s %63s", answer->server, answer->seen);
+	if (options->server_closes)
+		wait_for_close(*fd, options->timeout_ms);
 	return 0;
 }
 

@@ -18,19 +18,20 @@ export interface DnsLoadOptions {
 	readonly untilTold?: boolean;
 	/** Pause between an answer and the next query. */
 	readonly pauseMs: number;
+	/** How long to wait for each answer; default 5 s. */
+	readonly waitMs?: number;
 }
 
 export interface DnsLoadResult {
 	readonly sent: number;
 	readonly answered: number;
-	/** Failures by what happened. */
-	readonly errors: Record<string, number>;
+	/** Failures: which query, and what happened. */
+	readonly errors: Record<number, string>;
 	readonly slowestMs: number;
 }
 
-const LOST_AFTER_MS = 5000;
-
 const options = JSON.parse(process.argv[2] ?? "{}") as DnsLoadOptions;
+const LOST_AFTER_MS = options.waitMs ?? 5000;
 
 /** A query for the A records of the name. */
 function query(id: number): Buffer {
@@ -97,7 +98,7 @@ async function fixedSocket(port: number): Promise<Socket> {
 }
 
 const fixed = options.sourcePort === undefined ? undefined : await fixedSocket(options.sourcePort);
-const errors: Record<string, number> = {};
+const errors: Record<number, string> = {};
 let told = options.untilTold !== true;
 process.on("SIGTERM", () => {
 	told = true;
@@ -112,8 +113,7 @@ for (; sent < options.count || !told; sent++) {
 		await (fixed ? askUdp(fixed, id) : askFresh(id));
 		answered++;
 	} catch (error) {
-		const what = error instanceof Error ? error.message : String(error);
-		errors[what] = (errors[what] ?? 0) + 1;
+		errors[sent] = error instanceof Error ? error.message : String(error);
 	}
 	slowestMs = Math.max(slowestMs, performance.now() - started);
 	if (sent === 0) process.stderr.write("started\n");

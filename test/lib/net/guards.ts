@@ -5,6 +5,8 @@ import type { Place } from "./place.ts";
 /**
  * Rules of every node: packets that nf_conntrack calls INVALID are counted and dropped wherever they
  * go; packets whose source cannot be right are counted before routing would drop them silently.
+ * The node's own ICMP redirects are left out: about the first packet of a flow they are always
+ * INVALID, since nf_conntrack has not confirmed the flow when routing sends them.
  */
 const RULES = `
 table inet sluice_guard {
@@ -30,6 +32,7 @@ table inet sluice_guard {
 	}
 	chain output {
 		type filter hook output priority filter
+		icmp type redirect accept
 		ct state invalid counter name invalid_output drop
 	}
 }
