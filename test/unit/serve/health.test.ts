@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger } from "../../../src/log.ts";
+import { healthHandler, statusHandler } from "../../../src/serve/handlers.ts";
+import { HealthState } from "../../../src/serve/health.ts";
+import { HttpServer } from "../../../src/serve/http.ts";
+import { type LiveCounters, Metrics } from "../../../src/serve/metrics.ts";
+
+const START = Date.parse("2026-01-02T03:04:05.000Z");
+const COUNTERS: LiveCounters = {
+	drops: new Map([["no_endpoint", 7]]),
+	maps: new Map([["flows", { used: 5, size: 20 }]]),
+	flowEntries: { flows: 5, overflow: 1 },
+	halfOpen: 2,
+	pending: { services: 0 },
+	skipped: 3,
+	devices: { served: 4, failed: 1 },
+	healthy: true,
+};
+
+function stateAt(clock: { now: number }): HealthState {
+	return new HealthState(["IPv4", "IPv6"], 60_000, () => clock.now);
+}
+
+test("the proxy is unhealthy until the first full sync", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	assert.equal(health.answer(false).ok, false);
+	assert.deepEqual(health.problems, [{ part: "sync", reason: "no full sync yet" }]);
+	health.noteSync();
+	assert.equal(health.answer(false).ok, true);
+});
+
+test("a change that waits for longer than the timeout makes it unhealthy, applying it heals it", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	health.noteSync();
+	health.noteChange();
+	clock.now += 59_000;
+	health.noteChange();
+	assert.equal(health.healthy, true);
+	clock.now += 2000;
+	assert.equal(health.healthy, false);
+	health.noteSync();
+	assert.equal(health.healthy, true);
+});
+
+test("a part that is not well is named, until it is", () => {
+	const health = stateAt({ now: START });
+	health.noteSync();
+	health.setProblem("devices", "eth0: attaching failed");
+	assert.equal(health.answer(false).ok, false);
+	assert.deepEqual(JSON.parse(health.answer(false).body).problems, [
+		{ part: "devices", reason: "eth0: attaching failed" },
+	]);
+	health.setProblem("devices", "");
+	assert.equal(health.answer(false).ok, true);
+});
+
+test("a draining node fails /healthz but not /livez, and is still healthy", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	health.noteSync();
+	clock.now += 5000;
+	health.setDraining(true);
+	assert.equal(health.answer(false).ok, true);
+	const { ok, body } = health.answer(true);
+	assert.equal(ok, false);
+	assert.deepEqual(JSON.parse(body), {
+		lastUpdated: "2026-01-02T03:04:05.000Z",
+		currentTime: "2026-01-02T03:04:10.000Z",
+		nodeEligible: false,
+		healthy: true,
+		status: {
+			IPv4: { lastUpdated: "2026-01-02T03:04:05.000Z", healthy: true },
+			IPv6: { lastUpdated: "2026-01-02T03:04:05.000Z", healthy: true },
+		},
+	});
+});
+
+test("while all is well lastUpdated is now, as kube-proxy's is", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	health.noteSync();
+	clock.now += 5000;
+	const body = JSON.parse(health.answer(true).body);
+	assert.equal(body.lastUpdated, "2026-01-02T03:04:10.000Z");
+	assert.equal(body.status.IPv4.lastUpdated, "2026-01-02T03:04:05.000Z");
+});
+
+async function serving(
+	handler: ConstructorParameters<typeof HttpServer>[0],
+	work: (url: string) => Promise<void>,
+): Promise<void> {
+	const server = new HttpServer(handler, {
+		name: "test",
+		host: "127.0.0.1",
+		port: 0,
+		hardFail: true,
+		log: silentLogger(),
+		onState: () => undefined,
+	});
+	await server.start();
+	try {
+		await work(`http://127.0.0.1:${server.port}`);
+	} finally {
+		server.stop();
+	}
+}
+
+test("port 10256 answers as kube-proxy's does: status, headers, 404 elsewhere, and counts", async () => {
+	const health = stateAt({ now: START });
+	const metrics = new Metrics(["IPv4"], () => COUNTERS);
+	await serving(healthHandler(health, metrics), async (url) => {
+		const before = await fetch(`${url}/healthz`);
+		assert.equal(before.status, 503);
+		assert.equal(before.headers.get("content-type"), "application/json");
+		assert.equal(before.headers.get("x-content-type-options"), "nosniff");
+		health.noteSync();
+		assert.equal((await fetch(`${url}/healthz`, { method: "POST" })).status, 200);
+		assert.equal((await fetch(`${url}/livez?verbose`)).status, 200);
+		assert.equal((await fetch(`${url}/other`)).status, 404);
+	});
+	const text = await metrics.registry.metrics();
+	assert.match(text, /^kubeproxy_proxy_healthz_total\{code="503"\} 1$/m);
+	assert.match(text, /^kubeproxy_proxy_healthz_total\{code="200"\} 1$/m);
+	assert.match(text, /^kubeproxy_proxy_livez_total\{code="200"\} 1$/m);
+});
+
+test("port 10249 tells the mode, and metrics under kube-proxy's names and buckets", async () => {
+	const metrics = new Metrics(["IPv4", "IPv6"], () => COUNTERS);
+	metrics.noteChanges(2, 5);
+	metrics.noteSync({ seconds: 0.003, full: true, writes: 40, failures: 1 });
+	metrics.noteProgrammed(0.3);
+	await serving(statusHandler(metrics.registry), async (url) => {
+		assert.equal(await (await fetch(`${url}/proxyMode`)).text(), "ebpf");
+		assert.equal(await (await fetch(`${url}/healthz`)).text(), "ok");
+		const text = await (await fetch(`${url}/metrics`)).text();
+		const lines = [
+			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002",ip_family="IPv4"} 0',
+			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004",ip_family="IPv4"} 1',
+			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="16.384",ip_family="IPv6"} 1',
+			'kubeproxy_network_programming_duration_seconds_bucket{le="0.25",ip_family="IPv4"} 0',
+			'kubeproxy_network_programming_duration_seconds_bucket{le="0.5",ip_family="IPv4"} 1',
+			'kubeproxy_network_programming_duration_seconds_bucket{le="300",ip_family="IPv4"} 1',
+			"kubeproxy_sync_proxy_rules_endpoint_changes_total 5",
+			"kubeproxy_sync_proxy_rules_service_changes_total 2",
+			'sluice_drops_packets_total{reason="no_endpoint"} 7',
+			'sluice_map_used_ratio{map="flows"} 0.25',
+			"sluice_devices_failed 1",
+			"sluice_map_writes_total 40",
+		];
+		for (const line of lines) assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
+	});
+});
+
+test("a server whose address is taken says so and begins to serve once it is free", async () => {
+	const handler = () => ({ status: 200, headers: {}, body: "" });
+	const options = { name: "test", host: "127.0.0.1", log: silentLogger() };
+	const first = new HttpServer(handler, {
+		...options,
+		port: 0,
+		hardFail: true,
+		onState: () => undefined,
+	});
+	await first.start();
+	const hard = new HttpServer(handler, {
+		...options,
+		port: first.port,
+		hardFail: true,
+		onState: () => undefined,
+	});
+	await assert.rejects(hard.start(), /test cannot listen: .*EADDRINUSE/);
+	const states: string[] = [];
+	const listening = Promise.withResolvers<void>();
+	const second = new HttpServer(handler, {
+		...options,
+		port: first.port,
+		hardFail: false,
+		retryMs: 20,
+		onState: (error) => {
+			states.push(error);
+			if (error === "") listening.resolve();
+		},
+	});
+	await second.start();
+	assert.match(states[0] ?? "", /EADDRINUSE/);
+	first.stop();
+	await listening.promise;
+	second.stop();
+});
