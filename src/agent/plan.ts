@@ -1,22 +1,34 @@
 /** `sluice plan`: the pure part of the agent, over a directory, without a kernel. */
 import { statSync } from "node:fs";
 import { UsageError } from "../config.ts";
+import { fakeServiceMaps } from "../dataplane/fake-maps.ts";
 import { loadManifests } from "../manifests/load.ts";
 import { Cluster } from "../model/cluster.ts";
 import { report } from "../plan/report.ts";
+import { dumpMaps } from "../sync/dump.ts";
+import { Syncer } from "../sync/syncer.ts";
 
 /** The text that the command prints. Throws UsageError when the directory cannot be read. */
-export function planDirectory(
+export async function planDirectory(
 	directory: string,
 	nodeName: string,
 	output: "json" | "maps",
-): string {
+): Promise<string> {
 	checkDirectory(directory);
 	const { changes, skips } = loadManifests(directory);
 	const cluster = new Cluster(nodeName);
 	cluster.apply(changes);
-	void output;
+	if (output === "maps") return await planMaps(cluster);
 	return `${JSON.stringify(report(cluster, skips), null, "\t")}\n`;
+}
+
+/** What the maps of a node that starts now would hold. */
+async function planMaps(cluster: Cluster): Promise<string> {
+	const maps = fakeServiceMaps();
+	const syncer = new Syncer(cluster, maps);
+	await syncer.adopt();
+	await syncer.syncOnce();
+	return dumpMaps(maps);
 }
 
 function checkDirectory(directory: string): void {

@@ -21,6 +21,7 @@ export function planCommand(io: CliIo): Command {
 		)
 		.action(async (options: PlanOptions) => {
 			const { planDirectory } = await import("../agent/plan.ts");
-			io.out(planDirectory(options.manifests, nodeName(options.hostnameOverride), options.output));
+			const node = nodeName(options.hostnameOverride);
+			io.out(await planDirectory(options.manifests, node, options.output));
 		});
 }

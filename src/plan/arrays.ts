@@ -10,8 +10,8 @@ import {
 	unpackBackendWord,
 	unpackSetWord,
 } from "../layout/structs.ts";
+import type { Write } from "./order.ts";
 import { type TupleKey, tupleKey } from "./tuple.ts";
-import type { Write } from "./writes.ts";
 
 /** The array maps: memory, which may be rounded up to whole pages, or numbers of elements. */
 export interface ArrayMaps<T> {

@@ -1,9 +1,9 @@
 import { BackendFlag, BackendState, FilterKind, packBackendWord } from "../layout/structs.ts";
 import type { DesiredEndpoint, DesiredPort } from "./desired.ts";
+import type { Write } from "./order.ts";
 import type { PortRecord } from "./record.ts";
 import type { State } from "./state.ts";
 import type { TupleKey } from "./tuple.ts";
-import type { Write } from "./writes.ts";
 
 const { BACKEND_GONE, BACKEND_ACTIVE, BACKEND_DRAINING } = BackendState;
 const UDP = 17;

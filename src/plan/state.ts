@@ -5,10 +5,10 @@ import { identityKey, type PortIdentity } from "./desired.ts";
 import { filterHash } from "./filter-hash.ts";
 import { FilterRefs } from "./filter-refs.ts";
 import { IdPool } from "./id-pool.ts";
+import type { Write } from "./order.ts";
 import { RangePool } from "./range-pool.ts";
 import { newRecord, type PortRecord } from "./record.ts";
 import { type TupleKey, unpackTuple } from "./tuple.ts";
-import type { Write } from "./writes.ts";
 
 const UDP = 17;
 const TWO_TO_32 = 2 ** 32;

@@ -1,6 +1,6 @@
 import { isFull } from "../errors.ts";
+import type { Write } from "../plan/order.ts";
 import type { State } from "../plan/state.ts";
-import type { Write } from "../plan/writes.ts";
 import type { WriteTarget } from "./maps.ts";
 
 /** The map that a write goes to, for messages about full maps. */

@@ -9,8 +9,8 @@ import {
 	TombstoneKey,
 } from "../layout/structs.ts";
 import { Arrays } from "../plan/arrays.ts";
+import type { Write } from "../plan/order.ts";
 import { unpackTuple } from "../plan/tuple.ts";
-import type { Write } from "../plan/writes.ts";
 
 /** The maps that the syncer keeps right. */
 export interface SyncPorts {

@@ -1,7 +1,7 @@
 import { BpfError } from "../errors.ts";
 import { FilterKind } from "../layout/structs.ts";
+import type { Write } from "../plan/order.ts";
 import type { State } from "../plan/state.ts";
-import type { Write } from "../plan/writes.ts";
 import type { Applier } from "./applier.ts";
 import type { FlowPass } from "./flow-pass.ts";
 import type { Slicer } from "./slicer.ts";

@@ -2,7 +2,7 @@ import { fakeServiceMaps } from "../../../src/dataplane/fake-maps.ts";
 import { Died } from "../../../src/dataplane/faulty.ts";
 import { Cluster } from "../../../src/model/cluster.ts";
 import type { Change } from "../../../src/model/objects.ts";
-import type { Write } from "../../../src/plan/writes.ts";
+import type { Write } from "../../../src/plan/order.ts";
 import { dumpMaps } from "../../../src/sync/dump.ts";
 import type { SyncPorts, WriteTarget } from "../../../src/sync/maps.ts";
 import type { Timing } from "../../../src/sync/slicer.ts";
