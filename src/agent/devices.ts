@@ -16,6 +16,7 @@ import {
 	type ServedDevice,
 	servedDevices,
 } from "./device-view.ts";
+import { readNetfilter } from "./netfilter-view.ts";
 import { foreignHook } from "./redirect-policy.ts";
 
 export interface DeviceDeps {
@@ -97,7 +98,7 @@ export class Devices {
 	/** Writes the devices map, with the answer whether redirecting would bypass somebody. */
 	judge(): void {
 		const { addon, attacher, judgeRedirect, map } = this.#deps;
-		const hook = judgeRedirect ? foreignHook(addon.netfilterHooks()) : "not asked for";
+		const hook = judgeRedirect ? foreignHook(readNetfilter(addon)) : "not asked for";
 		const reasons = new Map<string, string>();
 		const records = new Map<number, Device>();
 		for (const device of this.#served) {

@@ -2,14 +2,24 @@
  * Whether packets may be redirected past the node's stack (forwarding mode auto): only where nobody
  * else's hook would be bypassed. What cannot be determined counts as a foreign hook.
  */
-import type { NetfilterHook } from "../dataplane/addon.ts";
+import type { NetfilterHook, NftChain } from "../dataplane/addon.ts";
+
+/** What is known of netfilter in this network namespace. */
+export interface NetfilterView {
+	/** undefined: this kernel cannot list them; the other fields have to do. */
+	readonly hooks: readonly NetfilterHook[] | undefined;
+	/** undefined: there is no nf_tables. */
+	readonly chains: readonly NftChain[] | undefined;
+	/** Other users of netfilter: iptables-legacy tables, ebtables, IPVS. */
+	readonly others: readonly string[];
+}
 
 /**
- * Functions that netfilter registers for connection tracking, defragmentation and the bridge's hand-over to
- * the IP hooks. They decide nothing, and a flow that is redirected in both directions is simply
- * unknown to them.
+ * Functions that netfilter registers for connection tracking, defragmentation and the bridge's
+ * hand-over to the IP hooks. They decide nothing, and a flow that is redirected in both directions
+ * is simply unknown to them.
  */
-const OWN_FUNCTIONS = new Set([
+const HARMLESS = new Set([
 	"ipv4_conntrack_defrag",
 	"ipv6_defrag",
 	"ipv4_conntrack_in",
@@ -30,18 +40,27 @@ const OWN_FUNCTIONS = new Set([
 	"ip_sabotage_in",
 ]);
 
-const FAMILIES = new Set(["ipv4", "ipv6", "inet", "bridge"]);
 /** NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING: what forwarded packets pass. */
 const PASSED_HOOKS = new Set([0, 2, 4]);
 
-/** The first hook that a redirected packet would bypass; undefined: none. */
-export function foreignHook(hooks: readonly NetfilterHook[] | undefined): string | undefined {
-	if (hooks === undefined) return "netfilter hooks cannot be listed on this kernel";
-	const foreign = hooks.find(
-		(hook) =>
-			FAMILIES.has(hook.family) && PASSED_HOOKS.has(hook.hook) && !OWN_FUNCTIONS.has(hook.function),
-	);
-	if (foreign === undefined) return undefined;
-	const where = foreign.table === "" ? foreign.function : `${foreign.table} ${foreign.chain}`;
-	return `${foreign.family} netfilter hook ${where}`;
+/** The first hook that a redirected packet would bypass, in words; undefined: none. */
+export function foreignHook(view: NetfilterView): string | undefined {
+	const chain = view.chains?.find(isForeignChain);
+	if (chain !== undefined) return `nftables chain ${chain.family} ${chain.table} ${chain.name}`;
+	if (view.hooks === undefined) return view.others[0];
+	const hook = view.hooks.find(isForeignHook);
+	return hook === undefined ? undefined : `${hook.family} netfilter hook ${hook.function}`;
+}
+
+/** An empty chain that accepts changes nothing. */
+function isForeignChain(chain: NftChain): boolean {
+	if (chain.family === "arp" || (chain.rules === 0 && chain.accepts)) return false;
+	return chain.family === "netdev" || PASSED_HOOKS.has(chain.hook);
+}
+
+/** nftables' chains have been judged by what is in them. */
+function isForeignHook(hook: NetfilterHook): boolean {
+	if (hook.function.startsWith("nft_do_chain")) return false;
+	if (hook.family === "netdev") return true;
+	return PASSED_HOOKS.has(hook.hook) && !HARMLESS.has(hook.function);
 }
