@@ -89,10 +89,18 @@ static __always_inline __s64 answer_quote(struct __sk_buff *skb,
 	__u16 *check = (__u16 *)(s->quote + (is_tcp ? 16 : 6));
 	__s64 sum;
 
-	if (header < sizeof(struct iphdr) || header > QUOTE_HEADER || size < 8)
+	if (header < sizeof(struct iphdr) || size < 8)
+		return -1;
+	/* The compiler likes to compare a copy: up to 6.1 the verifier then
+	 * knows nothing of the value itself. */
+	barrier_var(header);
+	if (header > QUOTE_HEADER)
 		return -1;
 	if (size > QUOTE_L4)
 		size = QUOTE_L4;
+	barrier_var(size);
+	if (size > QUOTE_L4)
+		return -1;
 	__builtin_memset(s->header, 0, sizeof(s->header));
 	__builtin_memset(s->quote, 0, sizeof(s->quote));
 	if (bpf_skb_load_bytes(skb, packet->l3, s->header, header) ||

@@ -7,10 +7,14 @@
 #include "context.h"
 #include "flow.h"
 
+/* Answers of reap_key() are added up: one sum holds both counts. */
+#define REAP_KEPT (1U << 16)
+
 /*
- * Judges the key at this index; the number of entries deleted, 0 when its flow
- * is alive or gone. Global, so that it is verified once: 5.10's verifier walks
- * a static function again for every key, and gives up.
+ * Judges the key at this index: the number of entries deleted, or REAP_KEPT
+ * when its flow is alive or gone. Global, so that it is verified once: 5.10's
+ * verifier walks a static function again for every key, and gives up. The
+ * caller must not branch on the answer: 6.1 would walk every combination.
  */
 __noinline __u32 reap_key(struct __sk_buff *skb, __u32 index)
 {
@@ -21,17 +25,17 @@ __noinline __u32 reap_key(struct __sk_buff *skb, __u32 index)
 	struct flow_key key;
 
 	if (index >= REAP_KEYS_MAX || (void *)(request + 1) > bytes.end)
-		return 0;
+		return REAP_KEPT;
 	keys += index;
 	if ((void *)(keys + 1) > bytes.end)
-		return 0;
+		return REAP_KEPT;
 	key = *keys;
 	flow = flow_find(&key);
 	if (!flow)
 		flow = bpf_map_lookup_elem(&overflow, &key);
 	if (!flow ||
 	    (request->mode != REAP_FORCED && !flow_expired(&key, flow)))
-		return 0;
+		return REAP_KEPT;
 	return flow_remove(&key, flow);
 }
 
@@ -40,18 +44,14 @@ int reap(struct __sk_buff *skb)
 {
 	struct bytes bytes = packet_bytes(skb);
 	struct reap_request *request = bytes.data;
-	__u32 count, deleted = 0, kept = 0;
+	__u32 count, sum = 0;
 
 	if ((void *)(request + 1) > bytes.end)
 		return -1;
 	count = request->count;
-	for (__u32 i = 0; i < REAP_KEYS_MAX && i < count; i++) {
-		__u32 removed = reap_key(skb, i);
-
-		deleted += removed;
-		kept += !removed;
-	}
-	request->deleted = deleted;
-	request->kept = kept;
+	for (__u32 i = 0; i < REAP_KEYS_MAX && i < count; i++)
+		sum += reap_key(skb, i);
+	request->deleted = sum % REAP_KEPT;
+	request->kept = sum / REAP_KEPT;
 	return 0;
 }
