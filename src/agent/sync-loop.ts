@@ -69,7 +69,7 @@ export class SyncLoop implements SourceListener {
 		for (const change of changes) {
 			if (change.kind !== "node") continue;
 			if (change.object !== undefined && change.object.name !== cluster.node.name) continue;
-			if (change.object === undefined && !change.key.endsWith(cluster.node.name)) continue;
+			if (change.object === undefined && change.key !== cluster.node.name) continue;
 			health.setDraining(change.object?.draining ?? false);
 			onNode(change.object);
 		}
