@@ -33,6 +33,7 @@ table inet sluice_guard {
 	chain output {
 		type filter hook output priority filter
 		icmp type redirect accept
+		icmpv6 type nd-redirect accept
 		ct state invalid counter name invalid_output drop
 	}
 }
