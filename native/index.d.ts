@@ -238,7 +238,7 @@ export interface TcFilter {
 	readonly handle: number;
 	/** kind "bpf" only, else 0. */
 	readonly programId: number;
-	/** Name the filter was given; "" when it has none. */
+	/** What the filter was called by its owner: libbpf (and we) say "program:[id]"; "" when nothing. */
 	readonly name: string;
 	readonly directAction: boolean;
 }
@@ -275,9 +275,9 @@ export function tcQdiscs(
 ): readonly { readonly kind: string; readonly handle: number; readonly parent: number }[];
 
 /**
- * Reads a BPF_MAP_TYPE_RINGBUF on a thread of its own. onBatch gets what one wake-up found as one
- * buffer: records back to back, each a u32 length in host order, then its bytes. When 64 batches
- * wait, further ones are dropped and counted. Keeps the event loop alive until close().
+ * Reads a BPF_MAP_TYPE_RINGBUF on a thread of its own. onBatch gets what was found since the last call
+ * as buffers: records back to back, each a u32 length in host order, then its bytes. When about 1 MiB
+ * waits (64 buffers), further records are dropped and counted. Keeps the event loop alive until close().
  */
 export class RingBuffer {
 	constructor(map: BpfMap, onBatch: (batch: Uint8Array) => void);
@@ -449,7 +449,7 @@ export function unmount(path: string): void;
 export function isBpffs(path: string): boolean;
 /** CPUs that per-CPU maps hold values for. */
 export function possibleCpus(): number;
-/** Whether programs of that enum bpf_prog_type may call that enum bpf_func_id. */
+/** Whether programs of that enum bpf_prog_type may call that enum bpf_func_id. The probes throw EOPNOTSUPP where libbpf cannot tell. */
 export function probeHelper(programType: number, helper: number): boolean;
 export function probeProgramType(programType: number): boolean;
 export function probeMapType(mapType: number): boolean;

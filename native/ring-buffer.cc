@@ -16,6 +16,8 @@
 
 namespace {
 constexpr size_t MAX_BATCHES = 64;
+/* While JavaScript is busy, wake-ups add to the last batch up to that size. */
+constexpr size_t BATCH_SIZE = 16384;
 } /* namespace */
 
 class RingFeed : public Feed {
@@ -80,11 +82,15 @@ bool RingFeed::read()
 		return true;
 	{
 		const std::lock_guard<std::mutex> lock(mutex_);
-		if (batches_.size() >= MAX_BATCHES) {
+		if (!batches_.empty() && batches_.back().size() < BATCH_SIZE) {
+			Batch &last = batches_.back();
+			last.insert(last.end(), batch_.begin(), batch_.end());
+		} else if (batches_.size() < MAX_BATCHES) {
+			batches_.push_back(batch_);
+		} else {
 			lost_ += records_;
 			return true;
 		}
-		batches_.push_back(batch_);
 	}
 	notify();
 	return true;
