@@ -11,9 +11,15 @@ import { configVariables, probeFeatures } from "../../src/dataplane/probe.ts";
 import { Table } from "../../src/dataplane/table.ts";
 import { toChange } from "../../src/kube/change.ts";
 import { Interner } from "../../src/kube/intern.ts";
-import { Flow, FlowKey, Forwarding, type MapName, Settings } from "../../src/layout/structs.ts";
+import {
+	Flow,
+	FlowKey,
+	Forwarding,
+	MAPS,
+	type MapName,
+	Settings,
+} from "../../src/layout/structs.ts";
 import { Cluster } from "../../src/model/cluster.ts";
-import type { SyncPorts } from "../../src/sync/maps.ts";
 import { Syncer, type SyncerOptions } from "../../src/sync/syncer.ts";
 import { command } from "../../test/lib/net/command.ts";
 import { endpointAddresses, makeService, type ServiceObjects } from "./objects.ts";
@@ -59,16 +65,9 @@ export class BenchDatapath {
 
 	/** A syncer over the maps, which has adopted what they hold. */
 	async syncer(options: SyncerOptions = {}): Promise<Syncer> {
-		const ports: SyncPorts = {
-			services: this.map("services"),
-			slots: this.map("slots"),
-			backends: this.map("backends"),
-			filter: this.map("filter"),
-			frontends: this.map("frontends"),
-			names: this.map("names"),
-			tombstones: this.map("tombstones"),
-		};
-		const syncer = new Syncer(this.cluster, ports, options);
+		const names = Object.keys(MAPS) as MapName[];
+		const ports = Object.fromEntries(names.map((name) => [name, this.map(name)]));
+		const syncer = new Syncer(this.cluster, ports as Record<MapName, BpfMap>, options);
 		await syncer.adopt();
 		this.#writeSettings(syncer.filterMask);
 		return syncer;
@@ -93,22 +92,13 @@ export class BenchDatapath {
 
 	/** Flows through the stack, never too old, no cap on half-open ones. */
 	#writeSettings(filterMask: number): void {
-		Settings.encode(
-			{
-				timeout: Array.from({ length: 8 }, () => FOR_EVER),
-				node4: new Uint8Array(16),
-				node6: new Uint8Array(16),
-				hz: 250,
-				half_open_max: 0,
-				masquerade_port_first: 0,
-				masquerade_port_last: 0,
-				forwarding: Forwarding.FORWARDING_STACK,
-				events: 0,
-				filter_mask: filterMask,
-			},
-			new DataView(this.map("settings").memory()),
-			0,
-		);
+		const view = new DataView(this.map("settings").memory());
+		const changed = {
+			timeout: Array.from({ length: 8 }, () => FOR_EVER),
+			forwarding: Forwarding.FORWARDING_STACK,
+			filter_mask: filterMask,
+		};
+		Settings.encode({ ...Settings.decode(view, 0), ...changed }, view, 0);
 	}
 }
 

@@ -2,7 +2,7 @@ import { MAPS } from "../layout/structs.ts";
 import { fakeMap } from "./fake.ts";
 import type { MapPort } from "./port.ts";
 
-/** The maps that hold services and their backends. */
+/** The maps that hold services, their backends and what is counted of them. */
 export type ServiceMapName =
 	| "services"
 	| "slots"
@@ -10,7 +10,15 @@ export type ServiceMapName =
 	| "filter"
 	| "frontends"
 	| "names"
-	| "tombstones";
+	| "tombstones"
+	| "backend_stats"
+	| "service_stats";
+
+/** Maps that have an element for each of another's. */
+const SIZED_BY: Partial<Record<ServiceMapName, ServiceMapName>> = {
+	backend_stats: "backends",
+	service_stats: "services",
+};
 
 /**
  * Empty fakes of the maps that hold services and their backends.
@@ -21,7 +29,7 @@ export function fakeServiceMaps(
 	sizes: Partial<Record<ServiceMapName, number>> = {},
 ): Record<ServiceMapName, MapPort> {
 	const make = (name: ServiceMapName) =>
-		fakeMap({ ...MAPS[name], maxEntries: sizes[name] ?? MAPS[name].maxEntries });
+		fakeMap({ ...MAPS[name], maxEntries: sizes[SIZED_BY[name] ?? name] ?? MAPS[name].maxEntries });
 	return {
 		services: make("services"),
 		slots: make("slots"),
@@ -30,5 +38,7 @@ export function fakeServiceMaps(
 		frontends: make("frontends"),
 		names: make("names"),
 		tombstones: make("tombstones"),
+		backend_stats: make("backend_stats"),
+		service_stats: make("service_stats"),
 	};
 }

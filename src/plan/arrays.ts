@@ -1,11 +1,13 @@
 import {
 	Backend,
 	BackendState,
+	BackendStats,
 	MAPS,
 	packBackendWord,
 	packSetWord,
 	Service,
 	ServiceFlag,
+	ServiceStats,
 	type SetWordParts,
 	unpackBackendWord,
 	unpackSetWord,
@@ -19,6 +21,8 @@ export interface ArrayMaps<T> {
 	readonly slots: T;
 	readonly backends: T;
 	readonly filter: T;
+	readonly backend_stats: T;
+	readonly service_stats: T;
 }
 
 const SLOT_WORDS = MAPS.slots.stride / 4;
@@ -42,6 +46,9 @@ export class Arrays {
 	readonly #backendBytes: Uint8Array;
 	readonly #backendWords: Uint32Array;
 	readonly #filter: Uint32Array;
+	readonly #backendStats: DataView;
+	readonly #backendStatsWords: BigUint64Array;
+	readonly #serviceStatsWords: BigUint64Array;
 
 	constructor(memory: ArrayMaps<ArrayBuffer>, counts: ArrayMaps<number>) {
 		this.#services = new DataView(memory.services);
@@ -51,6 +58,9 @@ export class Arrays {
 		this.#backendBytes = new Uint8Array(memory.backends);
 		this.#backendWords = new Uint32Array(memory.backends);
 		this.#filter = new Uint32Array(memory.filter);
+		this.#backendStats = new DataView(memory.backend_stats);
+		this.#backendStatsWords = new BigUint64Array(memory.backend_stats);
+		this.#serviceStatsWords = new BigUint64Array(memory.service_stats);
 		this.serviceCount = counts.services;
 		this.slotCount = counts.slots;
 		this.backendCount = counts.backends;
@@ -105,6 +115,12 @@ export class Arrays {
 		return tupleKey(this.#backendBytes, at + Backend.OFFSET.addr, port, proto << 8);
 	}
 
+	/** Connections that began and have not ended; also sockets, of which no flow tells. */
+	openConnections(id: number): bigint {
+		const { connections, closed } = BackendStats.decode(this.#backendStats, id * BackendStats.SIZE);
+		return connections - closed;
+	}
+
 	filterBit(bit: number): boolean {
 		return (((this.#filter[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 	}
@@ -143,6 +159,9 @@ export class Arrays {
 			case "set":
 			case "set-empty":
 				Atomics.store(this.#serviceWords, setIndex(write.id, write.local), write.word);
+				return true;
+			case "service-free":
+				this.#freeService(write.id);
 				return true;
 			case "service-gone":
 				this.#services.setUint32(write.id * Service.SIZE + Service.OFFSET.flags, 0, true);
@@ -183,6 +202,12 @@ export class Arrays {
 		const at = write.id * BACKEND_WORDS;
 		Atomics.store(this.#backendWords, at, word);
 		this.#backendWords.fill(0, at + 1, at + BACKEND_WORDS);
+		zeroElement(this.#backendStatsWords, write.id, BackendStats.SIZE);
+	}
+
+	#freeService(id: number): void {
+		zeroElement(this.#serviceWords, id, Service.SIZE);
+		zeroElement(this.#serviceStatsWords, id, ServiceStats.SIZE);
 	}
 
 	#writeSlots(write: Extract<Write, { kind: "slots" }>): void {
@@ -211,6 +236,11 @@ export class Arrays {
 /** A set word; generation wraps at 24 bits. */
 export function setWord(base: number, count: number, generation: number): bigint {
 	return packSetWord({ base, count, generation: generation & 0xffffff });
+}
+
+/** @param size of an element, in bytes */
+function zeroElement(words: BigUint64Array, id: number, size: number): void {
+	words.fill(0n, (id * size) / 8, ((id + 1) * size) / 8);
 }
 
 function setIndex(id: number, local: boolean): number {

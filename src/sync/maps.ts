@@ -8,7 +8,7 @@ import {
 	Tombstone,
 	TombstoneKey,
 } from "../layout/structs.ts";
-import { Arrays } from "../plan/arrays.ts";
+import { type ArrayMaps, Arrays } from "../plan/arrays.ts";
 import type { Write } from "../plan/order.ts";
 import { unpackTuple } from "../plan/tuple.ts";
 
@@ -18,6 +18,8 @@ export interface SyncPorts {
 	readonly slots: MapPort;
 	readonly backends: MapPort;
 	readonly filter: MapPort;
+	readonly backend_stats: MapPort;
+	readonly service_stats: MapPort;
 	readonly frontends: MapPort;
 	readonly names: MapPort;
 	readonly tombstones: MapPort;
@@ -38,18 +40,8 @@ export class SyncMaps implements WriteTarget {
 
 	constructor(ports: SyncPorts) {
 		this.arrays = new Arrays(
-			{
-				services: ports.services.memory(),
-				slots: ports.slots.memory(),
-				backends: ports.backends.memory(),
-				filter: ports.filter.memory(),
-			},
-			{
-				services: ports.services.info.maxEntries,
-				slots: ports.slots.info.maxEntries,
-				backends: ports.backends.info.maxEntries,
-				filter: ports.filter.info.maxEntries,
-			},
+			arraysOf(ports, (port) => port.memory()),
+			arraysOf(ports, (port) => port.info.maxEntries),
 		);
 		this.frontends = new Table(ports.frontends, FrontendKey, Frontend);
 		this.names = new Table(ports.names, U32, ServiceName);
@@ -83,4 +75,15 @@ export class SyncMaps implements WriteTarget {
 				throw new Error(`No map takes a write of kind ${write.kind}.`);
 		}
 	}
+}
+
+function arraysOf<T>(ports: SyncPorts, of: (port: MapPort) => T): ArrayMaps<T> {
+	return {
+		services: of(ports.services),
+		slots: of(ports.slots),
+		backends: of(ports.backends),
+		filter: of(ports.filter),
+		backend_stats: of(ports.backend_stats),
+		service_stats: of(ports.service_stats),
+	};
 }

@@ -12,6 +12,13 @@ import type { Slicer } from "./slicer.ts";
  */
 const REST_MS = 1100;
 
+/**
+ * Connections of sockets are in no flow table; an id that still has open ones is held back, so that
+ * their end is not counted as the end of its next owner's. With fewer free ids than this part of all,
+ * it is not: counters may then be off, connections never are.
+ */
+const SCARCE = 1 / 4;
+
 /** What only running programs can still refer to, and tombstones for which the map has no room. */
 export function releaseSets(state: State, applier: Applier, limit: number, now: number): void {
 	state.ranges.release(now - REST_MS);
@@ -21,26 +28,46 @@ export function releaseSets(state: State, applier: Applier, limit: number, now: 
 	}
 }
 
+/** A release in progress. */
+export interface Release {
+	readonly state: State;
+	readonly applier: Applier;
+	readonly slicer: Slicer;
+	readonly pass: FlowPass;
+	readonly now: number;
+}
+
 /**
  * What flows can refer to as well: backend ids, service ids and filter bits that had rested when
  * the pass began, and that it did not meet.
  */
-export async function releaseUnflowed(
-	{ state, applier, slicer }: { state: State; applier: Applier; slicer: Slicer },
-	pass: FlowPass,
-	now: number,
-): Promise<void> {
-	const before = pass.startedMs - REST_MS;
+export async function releaseUnflowed(work: Release): Promise<void> {
+	const before = work.pass.startedMs - REST_MS;
+	await releaseBackends(work, before);
+	await releaseServices(work, before);
+	await releaseBits(work, before);
+}
+
+async function releaseBackends(work: Release, before: number): Promise<void> {
+	const { state, pass, slicer } = work;
+	const isScarce = state.backendIds.available < state.arrays.backendCount * SCARCE;
 	for (const id of state.backendIds.rested(before)) {
-		if (!pass.usesBackend(id) && state.backendIds.isResting(id))
-			freeBackend(state, applier, id, now);
+		const isOpen = state.arrays.openConnections(id) > 0n && !isScarce;
+		const isUsed = isOpen || pass.usesBackend(id);
+		if (!isUsed && state.backendIds.isResting(id)) freeBackend(work, id);
 		await slicer.turn();
 	}
+}
+
+async function releaseServices(work: Release, before: number): Promise<void> {
+	const { state, pass, slicer } = work;
 	for (const id of state.serviceIds.rested(before)) {
-		if (!pass.usesService(id) && state.serviceIds.isResting(id))
-			freeService(state, applier, id, now);
+		if (!pass.usesService(id) && state.serviceIds.isResting(id)) freeService(work, id);
 		await slicer.turn();
 	}
+}
+
+async function releaseBits({ state, applier, slicer, pass, now }: Release, before: number) {
 	for (const bit of state.filter.lingered(before)) {
 		if (!pass.needsBit(bit) && state.filter.release(bit)) {
 			tryWrite(applier, { kind: "filter-clear", bit }, now);
@@ -49,7 +76,7 @@ export async function releaseUnflowed(
 	}
 }
 
-function freeBackend(state: State, applier: Applier, id: number, now: number): void {
+function freeBackend({ state, applier, now }: Release, id: number): void {
 	const { arrays } = state;
 	const ownerId = arrays.backendOwner(id);
 	const owner = state.recordOf(ownerId);
@@ -64,10 +91,11 @@ function freeBackend(state: State, applier: Applier, id: number, now: number): v
 }
 
 /** A service id is still referred to while backend ids belong to it. */
-function freeService(state: State, applier: Applier, id: number, now: number): void {
+function freeService({ state, applier, now }: Release, id: number): void {
 	const record = state.recordOf(id);
 	if (record && record.backends.length > 0) return;
 	if (record) {
+		tryWrite(applier, { kind: "service-free", id }, now);
 		tryWrite(applier, { kind: "name-gone", service: id }, now);
 		state.forgetRecord(record);
 	}

@@ -107,9 +107,13 @@ export class Syncer {
 	/** Frees ids and clears filter bits that no flow of a complete pass refers to. */
 	async endFlowPass(pass: FlowPass): Promise<void> {
 		if (!this.#synced) return;
-		const slicer = new Slicer(this.#timing);
-		const work = { state: this.#state, applier: this.#applier, slicer };
-		await releaseUnflowed(work, pass, this.#timing.now());
+		await releaseUnflowed({
+			state: this.#state,
+			applier: this.#applier,
+			slicer: new Slicer(this.#timing),
+			pass,
+			now: this.#timing.now(),
+		});
 	}
 
 	status(): SyncStatus {

@@ -64,6 +64,19 @@ test("a flow holds back its backend id, its service id and the filter bits of it
 	assert.equal(agent.syncer.status().lingeringBits, 0);
 });
 
+test("open connections of sockets hold back their backend's id until they end", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const stats = new BigUint64Array(agent.maps.backend_stats.memory());
+	stats.set([3n, 2n], 2);
+	await agent.sync([gone(two)]);
+	await agent.flowPass();
+	assert.equal(agent.syncer.status().resting.backends, 1);
+	stats.set([3n, 3n], 2);
+	await agent.flowPass();
+	assert.equal(agent.syncer.status().resting.backends, 0);
+	assert.deepEqual([...stats.subarray(2, 4)], [0n, 0n], "the next owner begins at zero");
+});
+
 test("an id that went to rest during a pass is not released by that pass", async () => {
 	const agent = await Agent.start(smallMaps(), [web, two]);
 	agent.timing.ms += 5000;
