@@ -62,8 +62,14 @@ __noinline int flow_pick(struct __sk_buff *skb)
 	return true;
 }
 
+/* Which of the node's sockets sends the packet; 0 at ingress. */
+static __always_inline __u32 flow_socket(struct __sk_buff *skb, __u32 hook)
+{
+	return hook == HOOK_EGRESS ? bpf_get_socket_cookie(skb) : 0;
+}
+
 /* Both entries of the packet's flow as far as they do not depend on picks. */
-static __always_inline void flow_prepare(struct scratch *s)
+static __always_inline void flow_prepare(struct scratch *s, __u32 socket)
 {
 	const struct packet *packet = &s->packet;
 
@@ -74,6 +80,7 @@ static __always_inline void flow_prepare(struct scratch *s)
 	s->forward.sport = packet->tuple.sport;
 	s->forward.last_seen = bpf_jiffies64();
 	s->forward.created = s->forward.last_seen;
+	s->forward.socket = socket;
 	if (packet->tuple.proto == IPPROTO_TCP)
 		s->forward.flags = FLOW_HALF_OPEN;
 	s->reply.src = packet->tuple.dst;
@@ -82,20 +89,18 @@ static __always_inline void flow_prepare(struct scratch *s)
 	s->reply.dport = packet->tuple.sport;
 	s->reply.last_seen = s->forward.last_seen;
 	s->reply.created = s->forward.last_seen;
+	s->reply.socket = socket;
 }
 
 /*
- * Routes and stores the flow in s; a verdict, VERDICT_NEXT when it is there.
- * s->forward is then what is stored, also when another CPU was faster.
+ * Stores the flow in s; a verdict, VERDICT_NEXT when it is there. s->forward
+ * is then what is stored, also when another CPU was faster.
  */
 static __always_inline __u32 flow_commit(struct __sk_buff *skb,
-					 struct scratch *s, __u32 hook)
+					 struct scratch *s)
 {
-	__u32 verdict = flow_route(skb, hook);
 	long err = -EEXIST;
 
-	if (verdict != VERDICT_NEXT)
-		return verdict;
 	s->forward.service = s->service.id;
 	s->forward.backend = s->backend.id;
 	s->forward.backend_generation = s->backend.generation;
@@ -114,7 +119,6 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 			s->forward = *other;
 			return VERDICT_NEXT;
 		}
-
 		if (!(s->forward.flags & FLOW_MASQUERADED))
 			s->forward.flags |= FLOW_PORT_CHANGED;
 		s->reply.flags = s->forward.flags;
@@ -178,17 +182,41 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 		flow_remove(&s->packet.tuple, old);
 	if (s->service.empty)
 		return flow_refuse(skb, s, hook);
-	flow_prepare(s);
+	flow_prepare(s, flow_socket(skb, hook));
 	if (!flow_pick(skb)) {
 		count_refusal(s->service.id, DROP_NO_ENDPOINT);
 		return verdict_drop(DROP_NO_ENDPOINT);
 	}
-	verdict = flow_commit(skb, s, hook);
+	verdict = flow_route(skb, hook);
+	if (verdict == VERDICT_NEXT)
+		verdict = flow_commit(skb, s);
 	if (verdict == VERDICT_NEXT) {
 		count_connection(s->service.id);
 		backend_opened(s->backend.id);
 	}
 	return verdict;
+}
+
+/* The direct flow's ways. The node's own packets are at their device. */
+static __always_inline __u32 flow_route_direct(struct __sk_buff *skb,
+					       struct scratch *s, __u32 hook)
+{
+	if (hook == HOOK_INGRESS)
+		return flow_route(skb, hook);
+	s->forward.hook = HOOK_EGRESS;
+	s->reply.hook = HOOK_INGRESS;
+	s->reply.way = WAY_INGRESS;
+	s->reply.ifindex = skb->ifindex;
+	return VERDICT_NEXT;
+}
+
+/* True when the twin key is held by the very flow of this packet, which was
+ * translated at another device before it came to this one. */
+static __always_inline bool flow_is_own(const struct scratch *s)
+{
+	const struct flow *holder = flow_find(&s->twin_key);
+
+	return holder && holder->socket == s->forward.socket;
 }
 
 /*
@@ -197,17 +225,23 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
  * that is over makes room; beside a live one the direct flow is given another
  * source port, as nf_conntrack does. VERDICT_NEXT: its entries are there.
  */
-__noinline int flow_open_direct(struct __sk_buff *skb)
+__noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 {
 	struct scratch *s = scratch_get();
 	struct control *words = control_get();
+	__u32 verdict;
 
-	if (!s || !words || !flow_client(skb, s, HOOK_INGRESS))
+	if (!s || !words)
 		return VERDICT_PASS;
-	flow_prepare(s);
+	if (hook == HOOK_EGRESS ? skb->ingress_ifindex != 0 :
+				  !flow_client(skb, s, hook))
+		return VERDICT_PASS;
+	flow_prepare(s, flow_socket(skb, hook));
 	s->forward.dst = s->packet.tuple.dst;
 	s->forward.dport = s->packet.tuple.dport;
 	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+	if (hook == HOOK_EGRESS && flow_is_own(s))
+		return VERDICT_PASS;
 	if (flow_twin_free(s))
 		return VERDICT_PASS;
 	__builtin_memset(&s->backend, 0, sizeof(s->backend));
@@ -216,7 +250,8 @@ __noinline int flow_open_direct(struct __sk_buff *skb)
 	s->backend.port = s->packet.tuple.dport;
 	s->forward.flags |= FLOW_DIRECT | FLOW_PORT_CHANGED;
 	words->direct_in_use = 1;
-	return flow_commit(skb, s, HOOK_INGRESS);
+	verdict = flow_route_direct(skb, s, hook);
+	return verdict == VERDICT_NEXT ? flow_commit(skb, s) : verdict;
 }
 
 #endif /* SLUICE_FLOW_OPEN_H */

@@ -63,12 +63,25 @@ static __always_inline bool translate_forward(const struct packet *packet)
 }
 
 /* True when the packet may begin a direct flow to a backend. */
-static __always_inline bool translate_direct(const struct packet *packet,
-					     __u32 hook)
+static __always_inline bool translate_direct(const struct packet *packet)
 {
-	return hook == HOOK_INGRESS && packet->flags & PACKET_TO_BACKEND &&
+	return packet->flags & PACKET_TO_BACKEND &&
 	       packet->tuple.proto == IPPROTO_TCP &&
 	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/*
+ * True when a forward entry is not this packet's: that of a direct flow of
+ * the node, while the packet was translated for a service flow of the same
+ * port and is now at the backend's device.
+ */
+static __always_inline bool
+translate_foreign(struct __sk_buff *skb, const struct flow *flow, __u32 hook)
+{
+	if (flow->hook != hook)
+		return true;
+	return hook == HOOK_EGRESS && flow->flags & FLOW_DIRECT &&
+	       flow->socket != (__u32)bpf_get_socket_cookie(skb);
 }
 
 /* Translates and sends a packet that has a flow. */
@@ -116,7 +129,7 @@ static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 	if (translate_forward(packet)) {
 		packet->tuple.direction = FLOW_FORWARD;
 		flow = flow_find(&packet->tuple);
-		if (flow && flow->hook != hook)
+		if (flow && translate_foreign(skb, flow, hook))
 			return VERDICT_PASS;
 		if (!flow || !flow_serves(packet, flow)) {
 			verdict = flow_open(skb, hook | (flow ? 2 : 0));
@@ -134,8 +147,8 @@ static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 		packet->tuple.direction = FLOW_REPLY;
 		flow = flow_find(&packet->tuple);
 	}
-	if (!flow && translate_direct(packet, hook)) {
-		verdict = flow_open_direct(skb);
+	if (!flow && translate_direct(packet)) {
+		verdict = flow_open_direct(skb, hook);
 		if (verdict != VERDICT_NEXT)
 			return verdict;
 		flow = flow_find(&packet->tuple);

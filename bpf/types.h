@@ -180,7 +180,8 @@ struct flow {
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
 	__u32 mtu;     /* of ifindex when the flow began; 0: not checked */
-	__u8 reserved[12];
+	__u32 socket; /* flows of the node itself: low half of the socket cookie */
+	__u8 reserved[8];
 };
 
 enum flow_hook {
@@ -320,7 +321,8 @@ struct settings {
 	__u16 masquerade_port_last;
 	__u8 forwarding; /* enum forwarding */
 	__u8 events;     /* 1: drops are sent to the events ring */
-	__u8 pad[2];
+	__u8 previous;   /* enum previous_flows */
+	__u8 pad;
 	__u32 filter_mask; /* bits in the filter - 1; a power of two - 1 */
 	__u8 reserved[52];
 };
@@ -339,6 +341,14 @@ enum forwarding {
 	FORWARDING_AUTO = 0,
 	FORWARDING_STACK = 1,
 	FORWARDING_REDIRECT = 2,
+};
+
+/* What becomes of the flow table of the release before, see previous.h. */
+enum previous_flows {
+	PREVIOUS_NONE = 0, /* there is none, or it is empty */
+	PREVIOUS_DRAIN =
+		1, /* flows not found are looked for there, and moved */
+	PREVIOUS_SHARED = 2, /* programs of that release still run and use it */
 };
 
 /* control: ARRAY[1], mmapable; words that the programs write. */
@@ -417,6 +427,7 @@ struct reap_request {
 enum reap_mode {
 	REAP_EXPIRED = 0, /* only what is past its timeout */
 	REAP_FORCED = 1,  /* whatever the key names */
+	REAP_MOVE = 2,    /* nothing: keys of previous_flows, moved to flows */
 };
 
 enum reap_limit {

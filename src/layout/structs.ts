@@ -222,6 +222,7 @@ export interface Flow {
 	readonly smac: Uint8Array;
 	readonly created: bigint;
 	readonly mtu: number;
+	readonly socket: number;
 }
 export const Flow = {
 	SIZE: 104,
@@ -244,6 +245,7 @@ export const Flow = {
 		smac: 74,
 		created: 80,
 		mtu: 88,
+		socket: 92,
 	},
 	encode(v: Flow, view: DataView, at: number): void {
 		bytesAt(view, at, 104).fill(0);
@@ -265,6 +267,7 @@ export const Flow = {
 		bytesAt(view, at + 74, 6).set(v.smac);
 		view.setBigUint64(at + 80, v.created, true);
 		view.setUint32(at + 88, v.mtu, true);
+		view.setUint32(at + 92, v.socket, true);
 	},
 	decode(view: DataView, at: number): Flow {
 		return {
@@ -286,6 +289,7 @@ export const Flow = {
 			smac: bytesAt(view, at + 74, 6).slice(),
 			created: view.getBigUint64(at + 80, true),
 			mtu: view.getUint32(at + 88, true),
+			socket: view.getUint32(at + 92, true),
 		};
 	},
 } as const;
@@ -525,6 +529,7 @@ export interface Settings {
 	readonly masquerade_port_last: number;
 	readonly forwarding: number;
 	readonly events: number;
+	readonly previous: number;
 	readonly filter_mask: number;
 }
 export const Settings = {
@@ -539,6 +544,7 @@ export const Settings = {
 		masquerade_port_last: 106,
 		forwarding: 108,
 		events: 109,
+		previous: 110,
 		filter_mask: 112,
 	},
 	encode(v: Settings, view: DataView, at: number): void {
@@ -552,6 +558,7 @@ export const Settings = {
 		view.setUint16(at + 106, v.masquerade_port_last, true);
 		view.setUint8(at + 108, v.forwarding);
 		view.setUint8(at + 109, v.events);
+		view.setUint8(at + 110, v.previous);
 		view.setUint32(at + 112, v.filter_mask, true);
 	},
 	decode(view: DataView, at: number): Settings {
@@ -565,6 +572,7 @@ export const Settings = {
 			masquerade_port_last: view.getUint16(at + 106, true),
 			forwarding: view.getUint8(at + 108),
 			events: view.getUint8(at + 109),
+			previous: view.getUint8(at + 110),
 			filter_mask: view.getUint32(at + 112, true),
 		};
 	},
@@ -910,6 +918,7 @@ export type ReapLimit = (typeof ReapLimit)[keyof typeof ReapLimit];
 export const ReapMode = {
 	REAP_EXPIRED: 0,
 	REAP_FORCED: 1,
+	REAP_MOVE: 2,
 } as const;
 export type ReapMode = (typeof ReapMode)[keyof typeof ReapMode];
 
