@@ -11,8 +11,9 @@ import { formatReport, jsonLine } from "./lib/report.ts";
 import { runSection, type Section } from "./lib/section.ts";
 import { QUICK_TARGETS } from "./lib/targets.ts";
 import { packetSection } from "./packet/section.ts";
+import { programmingSection } from "./programming/section.ts";
 
-const SECTIONS: readonly Section[] = [packetSection];
+const SECTIONS: readonly Section[] = [packetSection, programmingSection];
 const OUTPUT = fileURLToPath(new URL("../build/bench/", import.meta.url));
 
 const say = (text: string): void => {

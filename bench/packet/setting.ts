@@ -63,14 +63,12 @@ export function seedPingPong(datapath: BenchDatapath, family: Family): void {
 		datapath.flows.set(
 			{ src, dst: from, ...ports, proto: TCP, direction },
 			{
+				...Flow.decode(new DataView(new ArrayBuffer(Flow.SIZE)), 0),
 				...{ src, dst: to, ...ports, ...liveBackend(datapath) },
-				...{ ifindex: 0, tried: 0, flags: 0, mtu: 0 },
 				...{ last_seen: FUTURE, created: FUTURE },
 				hook: FlowHook.HOOK_INGRESS,
 				way: FlowWay.WAY_STACK,
 				state: FlowState.FLOW_ESTABLISHED,
-				dmac: new Uint8Array(6),
-				smac: new Uint8Array(6),
 			},
 		);
 	}
