@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Interner } from "../kube/intern.ts";
+import { type FileContent, NO_CONTENT, readContent } from "./file-reader.ts";
 import { listManifests } from "./files.ts";
-import { type FileObjects, objectsOf } from "./objects.ts";
-import { parseManifest } from "./parse.ts";
+import type { FileObjects } from "./objects.ts";
 
 /** How long a file that looks half written may stay unchanged until it is taken as it is. */
 const SETTLE_MS = 500;
@@ -12,8 +12,8 @@ interface KnownFile {
 	/** Changes whenever the file does. */
 	readonly signature: string;
 	/** The last content that could be read completely. */
-	readonly objects: FileObjects;
-	/** Why `objects` is not what the file says now; "" when it is. */
+	readonly content: FileContent;
+	/** Why `content` is not what the file says now; "" when it is. */
 	readonly error: string;
 	/** Since when the current signature has waited to settle; undefined: it is taken. */
 	readonly heldSince: number | undefined;
@@ -22,7 +22,7 @@ interface KnownFile {
 export interface Scan {
 	/** Whether any file's objects or error may differ from the scan before. */
 	readonly changed: boolean;
-	/** Whether a file waits to settle: scan again after SETTLE_MS. */
+	/** Whether a file waits to settle: scan again soon. */
 	readonly unsettled: boolean;
 }
 
@@ -39,13 +39,18 @@ export class FileStore {
 		this.#dir = dir;
 	}
 
-	/** Reads what has changed. Throws when the directory cannot be read; nothing is lost then. */
-	scan(now: number): Scan {
+	/**
+	 * Reads what has changed; one scan at a time. Rejects when the directory cannot be read; nothing
+	 * is lost then.
+	 */
+	async scan(now: number): Promise<Scan> {
 		const next = new Map<string, KnownFile>();
 		let changed = false;
 		for (const file of listManifests(this.#dir)) {
 			const known = this.#files.get(file);
-			const read = this.#read(file, known, now);
+			const read = await this.#read(file, known, now).catch((error: unknown) =>
+				unreadable(file, known, error),
+			);
 			changed ||= read !== known;
 			if (read) {
 				next.set(file, read);
@@ -59,7 +64,7 @@ export class FileStore {
 
 	/** Each file's last good content. */
 	objects(): ReadonlyMap<string, FileObjects> {
-		return new Map([...this.#files].map(([file, { objects }]) => [file, objects]));
+		return new Map([...this.#files].map(([file, { content }]) => [file, content.objects]));
 	}
 
 	/** Why files' current content is not in use, one message each. */
@@ -67,37 +72,24 @@ export class FileStore {
 		return [...this.#files.values()].map(({ error }) => error).filter((error) => error !== "");
 	}
 
-	#read(file: string, known: KnownFile | undefined, now: number): KnownFile | undefined {
-		try {
-			const path = join(this.#dir, file);
-			const { ino, size, mtimeNs } = statSync(path, { bigint: true });
-			const signature = `${ino} ${size} ${mtimeNs}`;
-			const same = known?.signature === signature;
-			if (same && known.heldSince === undefined) {
-				return known;
-			}
-			const text = readFileSync(path, "utf8");
-			const heldSince = same ? known.heldSince : now;
-			const settled = known === undefined || now - (heldSince ?? now) >= SETTLE_MS;
-			if (known && !settled && looksUnfinished(text)) {
-				return same ? known : { ...known, signature, heldSince };
-			}
-			return this.#parse({ file, text, signature }, known?.objects);
-		} catch (error) {
-			return unreadable(file, known, error);
+	async #read(file: string, known: KnownFile | undefined, now: number): Promise<KnownFile> {
+		const path = join(this.#dir, file);
+		const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+		const signature = `${ino} ${size} ${mtimeNs}`;
+		if (known?.signature === signature && known.heldSince === undefined) {
+			return known;
 		}
-	}
-
-	#parse(
-		{ file, text, signature }: { file: string; text: string; signature: string },
-		last: FileObjects | undefined,
-	): KnownFile {
-		const { documents, errors } = parseManifest(text, file);
-		const [broken] = errors;
-		const error = broken?.message ?? (text === "" ? `${file}:1:1: the file is empty` : "");
-		const keep = error !== "" && last !== undefined;
-		const objects = keep ? last : objectsOf(documents, this.#interner);
-		return { signature, objects, error, heldSince: undefined };
+		const text = await readFile(path, "utf8");
+		const held = known && looksUnfinished(text) ? hold(known, signature, now) : undefined;
+		if (held) {
+			return held;
+		}
+		const before = known?.content ?? NO_CONTENT;
+		const content = await readContent({ file, text }, before, this.#interner);
+		const empty = known && text === "" ? `${file}:1:1: the file is empty` : "";
+		const error = content.error?.message ?? empty;
+		const keep = known !== undefined && error !== "";
+		return { signature, content: keep ? before : content, error, heldSince: undefined };
 	}
 }
 
@@ -106,20 +98,26 @@ function looksUnfinished(text: string): boolean {
 	return !text.endsWith("\n");
 }
 
+/** The file with its last content, while it is too early to believe what it says. */
+function hold(known: KnownFile, signature: string, now: number): KnownFile | undefined {
+	if (known.signature !== signature) {
+		return { ...known, signature, heldSince: now };
+	}
+	return now - (known.heldSince ?? now) < SETTLE_MS ? known : undefined;
+}
+
+/** A file that is there but cannot be read keeps its content; undefined: it is no longer there. */
 function unreadable(
 	file: string,
 	known: KnownFile | undefined,
 	error: unknown,
 ): KnownFile | undefined {
-	const reason = error instanceof Error ? error.message : String(error);
 	if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-		// Removed between listing and reading.
 		return undefined;
 	}
-	const message = `${file}: ${reason}`;
-	if (known?.error === message) {
-		return known;
-	}
-	const objects = known?.objects ?? { changes: [], skips: [] };
-	return { signature: "", objects, error: message, heldSince: undefined };
+	const message = `${file}: ${error instanceof Error ? error.message : String(error)}`;
+	const content = known?.content ?? NO_CONTENT;
+	return known?.error === message
+		? known
+		: { signature: "", content, error: message, heldSince: undefined };
 }

@@ -5,7 +5,7 @@ import type { Change, Skip } from "../model/objects.ts";
 import { listManifests } from "./files.ts";
 import { mergeFiles } from "./merge.ts";
 import { type FileObjects, objectsOf } from "./objects.ts";
-import { parseManifest } from "./parse.ts";
+import { documentsOf, parseDocument } from "./parse.ts";
 
 export interface LoadedManifests {
 	/** Each object once, also those that are not ours to serve (with the reason in their skips). */
@@ -34,13 +34,17 @@ export function loadManifests(dir: string): LoadedManifests {
 
 function readObjects(dir: string, file: string, interner: Interner): FileObjects {
 	const object = `File ${file}`;
+	const changes: Change[] = [];
+	const skips: Skip[] = [];
 	try {
-		const { documents, errors } = parseManifest(readFileSync(join(dir, file), "utf8"), file);
-		const { changes, skips } = objectsOf(documents, interner);
-		const failed = errors.map((error) => ({ object, reason: error.message }));
-		return { changes, skips: [...failed, ...skips] };
+		for (const document of documentsOf(readFileSync(join(dir, file), "utf8"), file)) {
+			const { values, error } = parseDocument(document, file);
+			const objects = objectsOf(values, interner);
+			changes.push(...objects.changes);
+			skips.push(...(error ? [{ object, reason: error.message }] : []), ...objects.skips);
+		}
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		return { changes: [], skips: [{ object, reason }] };
+		skips.push({ object, reason: error instanceof Error ? error.message : String(error) });
 	}
+	return { changes, skips };
 }

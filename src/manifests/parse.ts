@@ -1,4 +1,5 @@
-import { LineCounter, parseAllDocuments, type YAMLError } from "yaml";
+import { LineCounter, parseAllDocuments } from "yaml";
+import { type DocumentText, splitDocuments } from "./documents.ts";
 
 /** A place in a manifest that is not YAML or JSON; `message` begins with "file:line:column: ". */
 export class ManifestError extends Error {
@@ -17,23 +18,29 @@ export class ManifestError extends Error {
 	}
 }
 
-export interface ParsedManifest {
-	/** The documents without syntax errors, as JSON; empty documents are left out. */
-	readonly documents: readonly unknown[];
-	/** The first error of each document that could not be read. */
-	readonly errors: readonly ManifestError[];
+export interface ParsedDocument {
+	/** As JSON; empty when there is only a comment, more than one only with directives. */
+	readonly values: readonly unknown[];
+	readonly error: ManifestError | undefined;
 }
 
-/** Reads the text of a YAML or JSON file. `file` is the name for messages. */
-export function parseManifest(text: string, file: string): ParsedManifest {
-	if (file.endsWith(".json")) {
-		const document = parseJson(text);
-		if (document !== undefined) {
-			return { documents: [document], errors: [] };
+/** The documents of a YAML or JSON file, to be read one after the other. */
+export function documentsOf(text: string, file: string): readonly DocumentText[] {
+	return isJson(file) ? [{ text, lineOffset: 0 }] : splitDocuments(text);
+}
+
+/** Reads one document. `file` is the name for messages. */
+export function parseDocument(document: DocumentText, file: string): ParsedDocument {
+	if (isJson(file)) {
+		const value = parseJson(document.text);
+		if (value !== undefined) {
+			return { values: [value], error: undefined };
 		}
 	}
-	return parseYaml(text, file);
+	return parseYaml(document, file);
 }
+
+const isJson = (file: string): boolean => file.endsWith(".json");
 
 /**
  * JSON is YAML too, but many times faster to read as what it is. undefined: not one JSON document;
@@ -47,33 +54,26 @@ function parseJson(text: string): unknown {
 	}
 }
 
-function parseYaml(text: string, file: string): ParsedManifest {
+function parseYaml({ text, lineOffset }: DocumentText, file: string): ParsedDocument {
 	const lines = new LineCounter();
-	const errors: ManifestError[] = [];
-	const documents: unknown[] = [];
+	const failed = (position: number, reason: string) => {
+		const { line, col } = lines.linePos(position);
+		return new ManifestError(file, { line: line + lineOffset, column: col }, reason);
+	};
+	const values: unknown[] = [];
 	const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
 	for (const document of Array.isArray(parsed) ? parsed : []) {
 		const [first] = document.errors;
 		if (first !== undefined) {
-			errors.push(toManifestError(first, file, lines));
-			continue;
+			return { values: [], error: failed(first.pos[0], first.message) };
 		}
 		try {
-			documents.push(document.toJS({ maxAliasCount: 100 }));
+			values.push(document.toJS({ maxAliasCount: 100 }));
 		} catch (error) {
 			// Too many aliases, or one without anchor: the library names no place for these.
-			const { line, col } = lines.linePos(document.range?.[0] ?? 0);
-			errors.push(new ManifestError(file, { line, column: col }, reasonOf(error)));
+			const reason = error instanceof Error ? error.message : String(error);
+			return { values: [], error: failed(document.range?.[0] ?? 0, reason) };
 		}
 	}
-	return { documents: documents.filter((document) => document !== null), errors };
-}
-
-function toManifestError(error: YAMLError, file: string, lines: LineCounter): ManifestError {
-	const { line, col } = lines.linePos(error.pos[0]);
-	return new ManifestError(file, { line, column: col }, reasonOf(error));
-}
-
-function reasonOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+	return { values: values.filter((value) => value !== null), error: undefined };
 }

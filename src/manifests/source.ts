@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from "chokidar";
 import { toRemoval } from "../kube/change.ts";
+import { Outbox } from "../kube/outbox.ts";
 import type { Logger } from "../log.ts";
 import type { Change, ObjectSource, SourceListener, SourceStatus } from "../model/objects.ts";
 import { FileStore } from "./file-store.ts";
@@ -21,8 +22,9 @@ export class ManifestSource implements ObjectSource {
 	readonly #dir: string;
 	readonly #store: FileStore;
 	#delivered: ReadonlyMap<string, Change> = new Map();
-	#listener: SourceListener | undefined;
+	#outbox: Outbox | undefined;
 	#watcher: FSWatcher | undefined;
+	#scanning = Promise.resolve();
 	#timer: NodeJS.Timeout | undefined;
 	#timerDue = Number.POSITIVE_INFINITY;
 	#synced = false;
@@ -36,7 +38,7 @@ export class ManifestSource implements ObjectSource {
 	}
 
 	start(listener: SourceListener): void {
-		this.#listener = listener;
+		this.#outbox = new Outbox(listener, this.#log);
 		const soon = () => this.#scanIn(DEBOUNCE_MS);
 		this.#watcher = watch(this.#dir, { depth: 0, ignoreInitial: true })
 			.on("all", soon)
@@ -49,8 +51,10 @@ export class ManifestSource implements ObjectSource {
 
 	async stop(): Promise<void> {
 		clearTimeout(this.#timer);
-		this.#listener = undefined;
+		this.#outbox?.close();
+		this.#outbox = undefined;
 		await this.#watcher?.close();
+		await this.#scanning;
 	}
 
 	status(): readonly SourceStatus[] {
@@ -73,20 +77,23 @@ export class ManifestSource implements ObjectSource {
 	/** Scans after that time at the latest; more events do not put it off. */
 	#scanIn(ms: number): void {
 		const due = performance.now() + ms;
-		if (this.#listener === undefined || due >= this.#timerDue) {
+		if (this.#outbox === undefined || due >= this.#timerDue) {
 			return;
 		}
 		clearTimeout(this.#timer);
 		this.#timerDue = due;
 		this.#timer = setTimeout(() => {
 			this.#timerDue = Number.POSITIVE_INFINITY;
-			this.#scan();
+			this.#scanning = this.#scanning.then(() => this.#scan());
 		}, ms);
 	}
 
-	#scan(): void {
+	async #scan(): Promise<void> {
+		if (this.#outbox === undefined) {
+			return;
+		}
 		try {
-			const { changed, unsettled } = this.#store.scan(performance.now());
+			const { changed, unsettled } = await this.#store.scan(performance.now());
 			if (changed || !this.#synced) {
 				this.#deliver();
 			}
@@ -109,11 +116,11 @@ export class ManifestSource implements ObjectSource {
 			});
 		}
 		if (changes.length > 0) {
-			this.#listener?.onChanges(changes);
+			this.#outbox?.add(changes);
 		}
 		if (!this.#synced) {
 			this.#synced = true;
-			this.#listener?.onSynced();
+			this.#outbox?.sync();
 		}
 	}
 

@@ -95,3 +95,15 @@ test("objects of other kinds and objects without name are skipped with the reaso
 test("a directory that cannot be read is an error that names it", () => {
 	assert.throws(() => loadManifests("/nonexistent/manifests"), /ENOENT.*\/nonexistent\/manifests/);
 });
+
+test("places are counted in the file, not in the document, and directives are understood", (t) => {
+	const loaded = load(t, {
+		"a.yaml": `# first\n---\n${serviceYaml("a", "10.96.0.1")}--- # third\nkind: "open\n---\nb: *none\n`,
+		"b.yaml": `%YAML 1.2\n---\n${serviceYaml("b", "10.96.0.2")}...\n`,
+	});
+	assert.deepEqual(keys(loaded), ["service default/a", "service default/b"]);
+	assert.deepEqual(
+		loaded.skips.map(({ reason }) => reason.split(" ")[0]),
+		["a.yaml:9:1:", "a.yaml:9:1:"],
+	);
+});
