@@ -43,6 +43,7 @@ export class Devices {
 	/** Why packets are not redirected, when it is logged; by device name. */
 	#reasons = new Map<string, string>();
 	#next = 0;
+	#pruned = false;
 
 	constructor(deps: DeviceDeps) {
 		this.#deps = deps;
@@ -93,6 +94,8 @@ export class Devices {
 			this.#attach(device);
 			await setImmediate();
 		}
+		if (!this.#pruned) attacher.prune();
+		this.#pruned = true;
 	}
 
 	/** Writes the devices map, with the answer whether redirecting would bypass somebody. */

@@ -103,17 +103,26 @@ export class TcAttacher {
 		);
 	}
 
-	/** Removes pinned links whose device is gone or is not among `served`. */
-	prune(served: ReadonlySet<number>): void {
+	/**
+	 * Removes pinned links that an earlier agent left and this one did not take over: of devices that
+	 * are gone, not served any more or renamed, and all of them when filters are used.
+	 */
+	prune(): void {
+		const kept = new Set(
+			[...this.#attached.values()].flatMap(({ target, links }) =>
+				[...links]
+					.filter(([, link]) => link !== undefined)
+					.map(([direction]) => this.#pins.deviceLink(target.name, direction)),
+			),
+		);
 		for (const name of listPins(this.#pins.links)) {
 			if (!/-(in|e)gress$/.test(name)) continue;
 			const path = `${this.#pins.links}/${name}`;
+			if (kept.has(path)) continue;
 			const link = openLink(this.#addon, path);
 			if (link === undefined) continue;
-			if (!served.has(link.info.ifindex) || !this.#tcx) {
-				if (link.info.ifindex !== 0) link.detach();
-				rmSync(path, { force: true });
-			}
+			if (link.info.ifindex !== 0) link.detach();
+			rmSync(path, { force: true });
 			link.close();
 		}
 	}
