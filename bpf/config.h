@@ -24,4 +24,7 @@ const volatile bool have_check_mtu = false;
  * made by sockets are not counted per backend, as nobody would see their end. */
 const volatile bool have_release_storage = false;
 
+/* previous_flows is the flow table of the release before (previous.h). */
+const volatile bool have_previous_flows = false;
+
 #endif /* SLUICE_CONFIG_H */

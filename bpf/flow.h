@@ -9,31 +9,21 @@
 
 #include "address.h"
 #include "backend.h"
+#include "flow_key.h"
 #include "maps.h"
 #include "packet.h"
+#include "previous.h"
 #include "settings.h"
 
-/* The other entry's key: the reverse of the packet after translation. */
-static __always_inline void flow_twin_key(const struct flow_key *key,
-					  const struct flow *flow,
-					  struct flow_key *twin)
-{
-	twin->src = flow->dst;
-	twin->dst = flow->src;
-	twin->sport = flow->dport;
-	twin->dport = flow->sport;
-	twin->proto = key->proto;
-	twin->direction = !key->direction;
-	twin->pad[0] = 0;
-	twin->pad[1] = 0;
-}
-
-/* One hash lookup; a second one only while overflow is in use. */
+/* One hash lookup; further ones only after an upgrade that changed the layout
+ * of flows, and while overflow is in use. */
 static __always_inline struct flow *flow_find(const struct flow_key *key)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, key);
 	const struct control *words;
 
+	if (!flow && have_previous_flows)
+		flow = previous_take(key);
 	if (flow)
 		return flow;
 	words = control_get();
@@ -81,6 +71,8 @@ static __noinline bool flow_expired(const struct flow_key *key,
 /* Deletes from whichever table has it; true for the one caller that did. */
 static __always_inline bool flow_delete(const struct flow_key *key)
 {
+	if (have_previous_flows)
+		previous_drop(key);
 	return bpf_map_delete_elem(&flows, key) == 0 ||
 	       bpf_map_delete_elem(&overflow, key) == 0;
 }

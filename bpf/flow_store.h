@@ -81,6 +81,8 @@ __noinline int flow_store(struct __sk_buff *skb)
 out:
 	if (!err && is_tcp)
 		half_open_add(1);
+	if (!err && have_previous_flows)
+		previous_share(s);
 	return err;
 }
 

@@ -34,6 +34,7 @@ EXPORT(enum, frontend_word);
 EXPORT(enum, map_version);
 EXPORT(enum, reap_limit);
 EXPORT(enum, reap_mode);
+EXPORT(enum, previous_flows);
 EXPORT(enum, scope);
 EXPORT(enum, service_flag);
 EXPORT(enum, set_word);

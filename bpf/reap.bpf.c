@@ -31,6 +31,10 @@ __noinline __u32 reap_key(struct __sk_buff *skb, __u32 index)
 		return REAP_KEPT;
 	key = *keys;
 	flow = flow_find(&key);
+	if (request->mode == REAP_MOVE) {
+		previous_drop(&key);
+		return REAP_KEPT;
+	}
 	if (!flow)
 		flow = bpf_map_lookup_elem(&overflow, &key);
 	if (!flow ||

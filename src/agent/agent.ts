@@ -3,6 +3,7 @@ import type { AgentConfig, Environment } from "../config.ts";
 import { type Addon, loadAddon } from "../dataplane/addon.ts";
 import { readClock } from "../dataplane/clock.ts";
 import { reap } from "../dataplane/reaper.ts";
+import { PreviousFlows } from "../layout/structs.ts";
 import type { Logger } from "../log.ts";
 import { Cluster } from "../model/cluster.ts";
 import type { Node, ObjectSource } from "../model/objects.ts";
@@ -15,6 +16,7 @@ import { Expiry } from "./expiry.ts";
 import { FlowKeeper } from "./flow-keeper.ts";
 import { liveCounters } from "./live-counters.ts";
 import { FAMILIES, NodeSettings } from "./node-settings.ts";
+import { drainPreviousFlows } from "./previous-flows.ts";
 import { type Servers, startServers } from "./servers.ts";
 import { openSource } from "./source.ts";
 import { SyncLoop } from "./sync-loop.ts";
@@ -32,6 +34,7 @@ export class Agent {
 	#watchman: Watchman | undefined;
 	#flows: FlowKeeper | undefined;
 	#servers: Servers | undefined;
+	#attached = false;
 
 	constructor(config: AgentConfig, log: Logger) {
 		this.#config = config;
@@ -66,7 +69,7 @@ export class Agent {
 					end: () => syncer.endFlowPass(pass),
 				};
 			},
-			reap: (keys, count) => reap(datapath.reaper, keys, count, false).deleted,
+			reap: (keys, count) => reap(datapath.reaper, keys, count, "expired").deleted,
 		});
 		this.#flows = new FlowKeeper(expiry, log);
 		const flows = this.#flows;
@@ -81,7 +84,8 @@ export class Agent {
 			log,
 		});
 		const watchman = this.#watchman;
-		if (datapath.filled) await watchman.start();
+		const attach = (): Promise<void> => this.#attach(datapath, settings, watchman);
+		if (datapath.filled) await attach();
 		this.#servers = await startServers(config, this.#health, metrics, log);
 		const adopted = await syncer.adopt();
 		log.info({ ...adopted }, "maps read back");
@@ -94,11 +98,10 @@ export class Agent {
 			minSyncPeriodMs: config.minSyncPeriodMs,
 			onNode: (node) => this.#onNode(node, devices, settings, watchman),
 			onFirstSync: async () => {
-				await watchman.start();
+				await attach();
 				datapath.dropForeignMaps();
 			},
 		});
-		flows.start();
 		this.#source.start(this.#loop);
 	}
 
@@ -109,6 +112,29 @@ export class Agent {
 		this.#watchman?.stop();
 		await this.#source?.stop();
 		await this.#loop?.stop();
+	}
+
+	/**
+	 * Attaches, leaves the flow table of the release before behind if there is one, and only then
+	 * expires flows, since expiry judges by what it finds in this release's table. A second call
+	 * does nothing.
+	 */
+	async #attach(
+		{ previousFlows, reaper }: Datapath,
+		settings: NodeSettings,
+		watchman: Watchman,
+	): Promise<void> {
+		if (this.#attached) return;
+		this.#attached = true;
+		if (previousFlows !== undefined) settings.setPrevious(PreviousFlows.PREVIOUS_SHARED);
+		await watchman.start();
+		if (previousFlows !== undefined) {
+			settings.setPrevious(PreviousFlows.PREVIOUS_DRAIN);
+			const entries = await drainPreviousFlows(previousFlows, reaper);
+			settings.setPrevious(PreviousFlows.PREVIOUS_NONE);
+			this.#log.info({ entries }, "flows of the earlier layout taken over");
+		}
+		this.#flows?.start();
 	}
 
 	#devices(addon: Addon, datapath: Datapath, settings: NodeSettings): Devices {

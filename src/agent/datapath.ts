@@ -36,7 +36,9 @@ export interface Datapath {
 	readonly hz: number;
 	/** The maps hold the services of an earlier agent: programs may be attached before the first sync. */
 	readonly filled: boolean;
-	/** To be called once all attachments run the new programs. */
+	/** The flow table of the release before, if any; the new programs can be told to use it. */
+	readonly previousFlows: BpfMap | undefined;
+	/** To be called once all attachments run the new programs and the old flow table is empty. */
 	dropForeignMaps(): void;
 }
 
@@ -79,6 +81,7 @@ export async function openDatapath(
 		sockets: socketHooks(addon, config, pins, loaded),
 		hz,
 		filled: FILLED_BY_AGENT.every((name) => !loaded.created.has(name)),
+		previousFlows: loaded.previousFlows,
 		dropForeignMaps: () => loaded.dropForeignMaps(),
 	};
 }

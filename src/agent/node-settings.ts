@@ -1,6 +1,7 @@
 /** Keeps the settings map in line with the configuration and with the node's addresses. */
 import type { AgentConfig } from "../config.ts";
 import type { MapPort } from "../dataplane/port.ts";
+import { PreviousFlows, Settings } from "../layout/structs.ts";
 import type { Family } from "../model/objects.ts";
 import type { NetworkView } from "./device-view.ts";
 import { nodeAddress } from "./node-address.ts";
@@ -14,6 +15,7 @@ export class NodeSettings {
 	readonly #facts: Pick<NodeFacts, "hz" | "filterBits">;
 	#view: NetworkView = { links: [], addresses: [], routes: [] };
 	#nodeAddresses: readonly string[] = [];
+	#previous: number = PreviousFlows.PREVIOUS_NONE;
 
 	constructor(config: AgentConfig, map: MapPort, facts: Pick<NodeFacts, "hz" | "filterBits">) {
 		this.#config = config;
@@ -32,10 +34,17 @@ export class NodeSettings {
 		if (this.#view.links.length > 0) this.#write();
 	}
 
+	/** What the programs do with the flow table of the release before: enum previous_flows. */
+	setPrevious(mode: number): void {
+		this.#previous = mode;
+		new DataView(this.#map.memory()).setUint8(Settings.OFFSET.previous, mode);
+	}
+
 	#write(): void {
 		const address = (family: Family): string =>
 			nodeAddress(this.#view, family, this.#config.nodeAddress, this.#nodeAddresses);
-		const facts = { ...this.#facts, node4: address("IPv4"), node6: address("IPv6") };
+		const previous = this.#previous;
+		const facts = { ...this.#facts, previous, node4: address("IPv4"), node6: address("IPv6") };
 		writeSettings(this.#map, settingsRecord(this.#config, facts));
 	}
 }

@@ -18,6 +18,8 @@ export interface NodeFacts {
 	readonly hz: number;
 	/** Bits in the filter; a power of two. */
 	readonly filterBits: number;
+	/** enum previous_flows */
+	readonly previous: number;
 }
 
 export function settingsRecord(config: AgentConfig, facts: NodeFacts): Settings {
@@ -42,6 +44,7 @@ export function settingsRecord(config: AgentConfig, facts: NodeFacts): Settings 
 		masquerade_port_last: masqueradePorts.last,
 		forwarding: FORWARDING[config.forwarding],
 		events: 0,
+		previous: facts.previous,
 		filter_mask: facts.filterBits - 1,
 	};
 }

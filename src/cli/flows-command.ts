@@ -116,5 +116,5 @@ async function deleteFlows(pinned: Pinned, flows: readonly FlowEntry[]): Promise
 	flows.forEach(({ key }, i) => {
 		keys.set(key, i * FlowKey.SIZE);
 	});
-	return reap(pinned.program("reap"), keys, flows.length, true).deleted;
+	return reap(pinned.program("reap"), keys, flows.length, "forced").deleted;
 }

@@ -30,9 +30,11 @@ export interface Loaded {
 	program(name: string): BpfProgram;
 	/** Maps that did not exist before: their contents have to be written before programs use them. */
 	readonly created: ReadonlySet<MapName>;
+	/** The flow table of the release before, while it is pinned; see bpf/previous.h. */
+	readonly previousFlows: BpfMap | undefined;
 	/** What could not be as asked for, in sentences. */
 	readonly warnings: readonly string[];
-	/** Drops pins of maps of other layout versions. Only when no program uses them any more. */
+	/** Drops pins of maps of other layout versions. Only when nothing needs them any more. */
 	dropForeignMaps(): void;
 }
 
@@ -43,6 +45,7 @@ export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 	try {
 		checkLayouts(object.maps, options.objectPath);
 		const { reused, warnings } = reuseMaps(addon, object, options);
+		const previousFlows = reusePreviousFlows(addon, object, options.pins);
 		for (const [name, value] of Object.entries(options.variables)) object.setVariable(name, value);
 		object.load();
 		const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)]));
@@ -55,6 +58,7 @@ export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 			maps: maps as Record<MapName, BpfMap>,
 			program: (name) => found(programs, name, options.objectPath),
 			created,
+			previousFlows,
 			warnings,
 			dropForeignMaps: () => {
 				for (const path of options.pins.foreignMaps()) rmSync(path, { force: true });
@@ -115,6 +119,21 @@ function reuseMaps(
 		reused.add(name);
 	}
 	return { reused, warnings };
+}
+
+/**
+ * Gives the programs the flow table of the release before, when that is pinned in the layout that
+ * bpf/previous.h knows.
+ */
+function reusePreviousFlows(addon: Addon, object: BpfObject, pins: PinPaths): BpfMap | undefined {
+	const path = pins.previousMap("flows");
+	const wanted = object.maps.find((map) => map.name === "previous_flows");
+	if (wanted === undefined || !existsSync(path)) return undefined;
+	const existing = addon.BpfMap.fromPin(path);
+	if (existing.info.valueSize !== wanted.valueSize) return undefined;
+	object.reuseMap("previous_flows", existing);
+	object.setVariable("have_previous_flows", true);
+	return existing;
 }
 
 /** Opens the pinned maps without loading anything, for the commands that only look. */

@@ -31,6 +31,11 @@ export class PinPaths {
 		return `${this.maps}/${name}_v${MAPS[name].version}`;
 	}
 
+	/** Where the release before this layout of the map has pinned it. */
+	previousMap(name: MapName): string {
+		return `${this.maps}/${name}_v${MAPS[name].version - 1}`;
+	}
+
 	/** `hook`: "ingress" or "egress". */
 	deviceLink(device: string, hook: string): string {
 		return `${this.links}/${encodePinName(device)}-${hook}`;

@@ -12,15 +12,21 @@ export interface ReapResult {
 	readonly kept: number;
 }
 
-/**
- * Runs the reaper over `count` keys laid out back to back. Forced: whatever the keys name is
- * deleted; otherwise only what is past its timeout.
- */
+/** "expired": deletes only what is past its timeout; "forced": all; "move": see bpf/previous.h. */
+export type ReapAim = "expired" | "forced" | "move";
+
+const MODES = {
+	expired: ReapMode.REAP_EXPIRED,
+	forced: ReapMode.REAP_FORCED,
+	move: ReapMode.REAP_MOVE,
+} as const;
+
+/** Runs the reaper over `count` keys laid out back to back. */
 export function reap(
 	program: BpfProgram,
 	keys: Uint8Array,
 	count: number,
-	forced: boolean,
+	aim: ReapAim,
 ): ReapResult {
 	let deleted = 0;
 	let kept = 0;
@@ -29,7 +35,7 @@ export function reap(
 		const answer = reapSome(
 			program,
 			keys.subarray(first * FlowKey.SIZE, (first + size) * FlowKey.SIZE),
-			forced,
+			aim,
 		);
 		deleted += answer.deleted;
 		kept += answer.kept;
@@ -37,11 +43,11 @@ export function reap(
 	return { deleted, kept };
 }
 
-function reapSome(program: BpfProgram, keys: Uint8Array, forced: boolean): ReapResult {
+function reapSome(program: BpfProgram, keys: Uint8Array, aim: ReapAim): ReapResult {
 	const data = new Uint8Array(ReapRequest.SIZE + keys.length);
 	const request = {
 		count: keys.length / FlowKey.SIZE,
-		mode: forced ? ReapMode.REAP_FORCED : ReapMode.REAP_EXPIRED,
+		mode: MODES[aim],
 		deleted: 0,
 		kept: 0,
 	};

@@ -908,6 +908,14 @@ export const MapVersion = {
 } as const;
 export type MapVersion = (typeof MapVersion)[keyof typeof MapVersion];
 
+/** enum previous_flows */
+export const PreviousFlows = {
+	PREVIOUS_NONE: 0,
+	PREVIOUS_DRAIN: 1,
+	PREVIOUS_SHARED: 2,
+} as const;
+export type PreviousFlows = (typeof PreviousFlows)[keyof typeof PreviousFlows];
+
 /** enum reap_limit */
 export const ReapLimit = {
 	REAP_KEYS_MAX: 32,

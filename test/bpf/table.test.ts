@@ -19,7 +19,8 @@ function keysOf(entries: readonly FlowEntry[]): Uint8Array {
 }
 
 function runReaper(world: World, entries: readonly FlowEntry[], forced = false): number {
-	return reap(world.program("reap"), keysOf(entries), entries.length, forced).deleted;
+	return reap(world.program("reap"), keysOf(entries), entries.length, forced ? "forced" : "expired")
+		.deleted;
 }
 
 describe("the reaper", () => {

@@ -20,6 +20,7 @@ import {
 	FrontendKey,
 	MAPS,
 	type MapName,
+	PreviousFlows,
 	packBackendWord,
 	packFrontendWord,
 	packSetWord,
@@ -187,6 +188,7 @@ export class World {
 			masquerade_port_last: PORTS.last,
 			forwarding: Forwarding.FORWARDING_STACK,
 			events: 0,
+			previous: PreviousFlows.PREVIOUS_NONE,
 			filter_mask: FILTER_WORDS * 64 - 1,
 			...changes,
 		};
