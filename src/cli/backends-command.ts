@@ -19,6 +19,7 @@ const COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = [
 	{ head: "ADDRESS", cell: formatEndpoint },
 	{ head: "STATE", cell: (row) => row.state },
 	{ head: "ACTIVE", cell: (row) => row.active, right: true },
+	{ head: "INACTIVE", cell: (row) => row.inactive, right: true },
 	{ head: "TOTAL", cell: (row) => row.connections, right: true },
 	{ head: "ID", cell: (row) => row.id, right: true, wide: true },
 	{ head: "GENERATION", cell: (row) => row.generation, right: true, wide: true },

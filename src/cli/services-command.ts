@@ -46,6 +46,7 @@ interface Row {
 	readonly scope: string;
 	readonly state: string;
 	readonly active: string | number;
+	readonly inactive: string | number;
 	readonly total: string | number;
 	readonly refused: string | number;
 	readonly id: string | number;
@@ -58,6 +59,7 @@ const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = 
 	{ head: "ADDRESS", cell: (row) => row.address },
 	{ head: "STATE", cell: (row) => row.state },
 	{ head: "ACTIVE", cell: (row) => row.active, right: true },
+	{ head: "INACTIVE", cell: (row) => row.inactive, right: true },
 	{ head: "TOTAL", cell: (row) => row.total, right: true },
 	{ head: "REFUSED", cell: (row) => row.refused, right: true, wide: true },
 	{ head: "ID", cell: (row) => row.id, right: true, wide: true },
@@ -66,7 +68,8 @@ const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = 
 
 /** One line for each frontend (both scopes in one when they do the same), one for each backend. */
 export function serviceRows(service: ServiceView): Row[] {
-	const active = service.backends.reduce((sum, backend) => sum + backend.active, 0);
+	const sum = (field: "active" | "inactive"): number =>
+		service.backends.reduce((total, backend) => total + backend[field], 0);
 	const heads = mergeScopes(service.frontends).map(({ frontend, scope }) => ({
 		service: `${service.namespace}/${service.name}`,
 		port: service.portName,
@@ -74,7 +77,8 @@ export function serviceRows(service: ServiceView): Row[] {
 		protocol: frontend.protocol,
 		scope,
 		state: frontend.action,
-		active,
+		active: sum("active"),
+		inactive: sum("inactive"),
 		total: service.connections,
 		refused: service.rejected + service.dropped,
 		id: service.id,
@@ -91,6 +95,7 @@ function backendRow(backend: BackendView): Row {
 		scope: "",
 		state: backend.state,
 		active: backend.active,
+		inactive: backend.inactive,
 		total: backend.connections,
 		refused: "",
 		id: backend.id,

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { CliIo } from "./io.ts";
 import { addOutput, addPinPath, type ReaderOptions } from "./options.ts";
 import { formatJson, formatList, formatYaml } from "./output.ts";
+import type { Pinned } from "./read/open.ts";
 import type { MapStatus, Status } from "./read/status.ts";
 import { type Column, formatTable } from "./table.ts";
 
@@ -77,10 +78,34 @@ export function mapsCommand(io: CliIo): Command {
 	const command = new Command("maps").description(
 		"List the pinned maps, with the path to give to bpftool.",
 	);
-	return addPinPath(addOutput(command)).action(async ({ pinPath, output }: ReaderOptions) => {
+	addPinPath(addOutput(command)).option(
+		"--dump",
+		"print what the maps hold of services, in the form of sluice plan -o maps",
+	);
+	return command.action(async ({ pinPath, output, dump }: ReaderOptions & { dump?: boolean }) => {
 		const { openPinned } = await import("./read/open.ts");
+		const pinned = openPinned(pinPath);
+		if (dump === true) {
+			io.out(await dumpServices(pinned));
+			return;
+		}
 		const { readMaps } = await import("./read/status.ts");
-		const maps = readMaps(openPinned(pinPath));
+		const maps = readMaps(pinned);
 		io.out(formatList(output, maps, { columns: MAP_COLUMNS, empty: "No maps found." }));
+	});
+}
+
+async function dumpServices({ map }: Pinned): Promise<string> {
+	const { dumpMaps } = await import("../sync/dump.ts");
+	return dumpMaps({
+		services: map("services"),
+		slots: map("slots"),
+		backends: map("backends"),
+		filter: map("filter"),
+		frontends: map("frontends"),
+		names: map("names"),
+		tombstones: map("tombstones"),
+		backend_stats: map("backend_stats"),
+		service_stats: map("service_stats"),
 	});
 }

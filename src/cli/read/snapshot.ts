@@ -5,6 +5,10 @@ import {
 	BackendFlag,
 	BackendState,
 	BackendStats,
+	Flow,
+	FlowDirection,
+	FlowKey,
+	FlowState,
 	Frontend,
 	FrontendFlag,
 	FrontendKey,
@@ -20,6 +24,8 @@ import {
 } from "../../layout/structs.ts";
 import { bytesToAddress } from "../../model/address-bytes.ts";
 
+const IPPROTO_TCP = 6;
+
 export type Maps = (name: MapName) => MapPort;
 
 export interface BackendView {
@@ -30,8 +36,10 @@ export interface BackendView {
 	readonly state: "gone" | "active" | "draining";
 	readonly generation: number;
 	readonly local: boolean;
-	/** Connections begun and not ended yet. */
+	/** Connections that are open. */
 	readonly active: number;
+	/** Connections that are closed, whose flows are kept for late packets. */
+	readonly inactive: number;
 	/** Connections ever begun. */
 	readonly connections: number;
 }
@@ -160,8 +168,25 @@ function slotAt(slots: DataView, index: number): number {
 	return Slot.decode(slots, index * 8).backend;
 }
 
+/** Backend id -> its TCP flows that are closed but not removed yet. */
+function readClosedFlows(maps: Maps): Map<number, number> {
+	const closed = new Map<number, number>();
+	const { direction, proto } = FlowKey.OFFSET;
+	const { state, backend } = Flow.OFFSET;
+	for (const table of ["flows", "overflow"] as const) {
+		forEachEntry(maps(table), (key, value) => {
+			if (key[direction] !== FlowDirection.FLOW_FORWARD || key[proto] !== IPPROTO_TCP) return;
+			if (value[state] !== FlowState.FLOW_CLOSED) return;
+			const id = viewOf(value).getUint32(backend, true);
+			closed.set(id, (closed.get(id) ?? 0) + 1);
+		});
+	}
+	return closed;
+}
+
 /** Backends that are not gone, by service id. */
 function readBackends(maps: Maps): Map<number, BackendView[]> {
+	const closedFlows = readClosedFlows(maps);
 	const map = maps("backends");
 	const memory = new DataView(map.memory());
 	const stats = new DataView(maps("backend_stats").memory());
@@ -181,7 +206,8 @@ function readBackends(maps: Maps): Map<number, BackendView[]> {
 			state: state === BackendState.BACKEND_ACTIVE ? "active" : "draining",
 			generation,
 			local: (backend.flags & BackendFlag.BACKEND_LOCAL) !== 0,
-			active: Number(connections - closed),
+			active: Math.max(0, Number(connections - closed) - (closedFlows.get(id) ?? 0)),
+			inactive: closedFlows.get(id) ?? 0,
 			connections: Number(connections),
 		});
 		found.set(backend.service, list);
