@@ -15,7 +15,8 @@ interface Version {
 
 /** One object of a list. */
 export interface Listed extends Version {
-	readonly change: Change;
+	/** undefined: it is as it was delivered, and has not been decoded again. */
+	readonly change: Change | undefined;
 }
 
 /** A complete list, or one in the making. */
@@ -47,20 +48,22 @@ export class ObjectStore {
 		const key = keyOf(metadata);
 		if (key !== "") {
 			const { uid, resourceVersion } = metadata;
-			listing.set(key, { uid, resourceVersion, change: this.#decode(object) });
+			const known = this.#delivered.get(key);
+			const same = known?.uid === uid && known.resourceVersion === resourceVersion;
+			const change = same ? undefined : this.#decode(object);
+			listing.set(key, { uid, resourceVersion, change });
 		}
 	}
 
 	/**
 	 * All changes from what was delivered to what a complete list of that version says. A list older
 	 * than what was delivered is from a history that was put back, in which the same versions can
-	 * mean other things: all of its objects count as changed.
+	 * mean other things: throws ProtocolError, and every object of the next list counts as changed.
 	 */
 	replace(listing: Listing, version: string): Change[] {
 		if (Number(version) < this.#newest) {
-			for (const [key, { uid }] of this.#delivered) {
-				this.#delivered.set(key, { uid, resourceVersion: "" });
-			}
+			this.#distrustVersions();
+			throw new ProtocolError(`a list has version ${version}, older than what came before`);
 		}
 		this.#newest = Number(version);
 		const changes: Change[] = [];
@@ -70,7 +73,9 @@ export class ObjectStore {
 			}
 		}
 		for (const [key, listed] of listing) {
-			changes.push(...this.#transition(key, listed, () => listed.change));
+			if (listed.change) {
+				changes.push(...this.#transition(key, listed, listed.change));
+			}
 		}
 		this.#delivered = new Map(
 			[...listing].map(([key, { uid, resourceVersion }]) => [key, { uid, resourceVersion }]),
@@ -89,21 +94,25 @@ export class ObjectStore {
 		}
 		const { uid, resourceVersion } = metadata;
 		this.#newest = Math.max(this.#newest, Number(resourceVersion));
-		const changes = this.#transition(key, { uid, resourceVersion }, () => this.#decode(object));
+		const changes = this.#transition(key, { uid, resourceVersion }, this.#decode(object));
 		this.#delivered.set(key, { uid, resourceVersion });
 		return changes;
 	}
 
 	/** Nothing for a state that was delivered; an object made anew under its name is two changes. */
-	#transition(key: ObjectKey, next: Version, decode: () => Change): Change[] {
+	#transition(key: ObjectKey, next: Version, change: Change): Change[] {
 		const known = this.#delivered.get(key);
-		if (known === undefined) {
-			return [decode()];
+		if (known && known.uid !== next.uid) {
+			return [this.#removal(key), change];
 		}
-		if (known.uid !== next.uid) {
-			return [this.#removal(key), decode()];
+		return known?.resourceVersion === next.resourceVersion ? [] : [change];
+	}
+
+	#distrustVersions(): void {
+		this.#newest = 0;
+		for (const [key, { uid }] of this.#delivered) {
+			this.#delivered.set(key, { uid, resourceVersion: "" });
 		}
-		return known.resourceVersion === next.resourceVersion ? [] : [decode()];
 	}
 
 	#decode(object: Json): Change {

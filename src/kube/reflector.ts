@@ -168,8 +168,8 @@ export class Reflector {
 	}
 
 	#replace(listing: Listing, version: string): void {
-		this.#position.listed(version);
 		this.#options.outbox.add(this.#store.replace(listing, version));
+		this.#position.listed(version);
 		this.#succeeded();
 		this.#log.debug({ objects: this.#store.size, version }, "listed");
 		if (!this.#synced) {
