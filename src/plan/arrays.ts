@@ -71,6 +71,16 @@ export class Arrays {
 		return Service.decode(this.#services, id * Service.SIZE);
 	}
 
+	/** enum service_flag */
+	serviceFlags(id: number): number {
+		return this.#services.getUint32(id * Service.SIZE + Service.OFFSET.flags, true);
+	}
+
+	/** IPPROTO_*; 0: the id was never used, or is free. */
+	serviceProto(id: number): number {
+		return this.#services.getUint8(id * Service.SIZE + Service.OFFSET.proto);
+	}
+
 	set(id: number, local: boolean): SetWordParts {
 		return unpackSetWord(Atomics.load(this.#serviceWords, setIndex(id, local)));
 	}

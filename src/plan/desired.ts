@@ -2,7 +2,7 @@ import { addressToBytes } from "../model/address-bytes.ts";
 import type { ServiceView } from "../model/cluster.ts";
 import { type Frontend, frontendsOf } from "../model/frontends.ts";
 import type { Family, ServicePort } from "../model/objects.ts";
-import { type PortEndpoint, usableEndpoints } from "../model/topology.ts";
+import { type PortEndpoint, type UsableEndpoints, usableEndpoints } from "../model/topology.ts";
 import { PROTOCOL_NUMBER } from "./protocols.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
 
@@ -32,8 +32,8 @@ export interface DesiredPort {
 	readonly cluster: readonly DesiredEndpoint[];
 	/** Empty when no frontend uses it. */
 	readonly local: readonly DesiredEndpoint[];
-	/** Endpoints whose connections go on, whether or not they are in a set. */
-	readonly serving: ReadonlySet<TupleKey>;
+	/** Endpoints in no set whose connections go on. */
+	readonly draining: ReadonlySet<TupleKey>;
 }
 
 /** "namespace/name:port/proto/family": one string per PortIdentity. */
@@ -73,10 +73,20 @@ export function desiredPorts(view: ServiceView): DesiredPort[] {
 			useLocal,
 			cluster: usable.cluster.map(desire),
 			local: useLocal ? usable.local.map(desire) : [],
-			serving: new Set(usable.serving.map((endpoint) => endpointKey(endpoint, proto))),
+			draining: drainingKeys(usable, useLocal, proto),
 		});
 	}
 	return result;
+}
+
+function drainingKeys(
+	{ cluster, local, serving }: UsableEndpoints,
+	useLocal: boolean,
+	proto: number,
+): Set<TupleKey> {
+	const inSet = new Set(useLocal ? [...cluster, ...local] : cluster);
+	const draining = serving.filter((endpoint) => !inSet.has(endpoint));
+	return new Set(draining.map((endpoint) => endpointKey(endpoint, proto)));
 }
 
 function endpointKey(endpoint: PortEndpoint, proto: number): TupleKey {

@@ -11,6 +11,9 @@ export class FilterRefs {
 
 	/** @param bits number of bits in the map, a power of two */
 	constructor(bits: number) {
+		if (!Number.isInteger(Math.log2(bits))) {
+			throw new RangeError(`The filter must have a power of two of bits, not ${bits}.`);
+		}
 		this.#refs = new Uint8Array(bits);
 	}
 
@@ -39,6 +42,11 @@ export class FilterRefs {
 
 	isWanted(bit: number): boolean {
 		return (this.#refs[bit] ?? 0) > 0;
+	}
+
+	/** Calls `found` with every wanted bit from first to end - 1. */
+	wantedIn(first: number, end: number, found: (bit: number) => void): void {
+		for (let bit = first; bit < end; bit++) if (this.#refs[bit] !== 0) found(bit);
 	}
 
 	/** Bits that nobody has wanted since `before` or longer. */

@@ -60,7 +60,7 @@ export function planDepartures(
 	for (const [key, id] of ids) {
 		if (members.has(id)) continue;
 		const before = state.arrays.backendState(id);
-		const goesOn = desired?.serving.has(key) === true && before !== BACKEND_GONE;
+		const goesOn = desired?.draining.has(key) === true && before !== BACKEND_GONE;
 		const after = goesOn ? BACKEND_DRAINING : BACKEND_GONE;
 		if (before === after) continue;
 		if (after === BACKEND_GONE && desired && needsTombstone(state, key)) {
@@ -99,9 +99,8 @@ function refreshBackend(draft: Draft, id: number, { key, local }: DesiredEndpoin
 	const { state, writes } = draft;
 	const flags = local ? BackendFlag.BACKEND_LOCAL : 0;
 	if (state.arrays.backendFlags(id) !== flags) writes.push({ kind: "backend-flags", id, flags });
-	if (state.arrays.backendState(id) !== BACKEND_ACTIVE) {
-		writes.push({ kind: "backend-up", id, word: stateWord(state, id, BACKEND_ACTIVE) });
-	}
+	if (state.arrays.backendState(id) === BACKEND_ACTIVE) return;
+	writes.push({ kind: "backend-up", id, word: stateWord(state, id, BACKEND_ACTIVE) });
 	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
 	pushTombstoneGone(state, key, writes);
 }

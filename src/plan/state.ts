@@ -103,7 +103,7 @@ export class State {
 	}
 
 	isPresent(service: number): boolean {
-		return (this.arrays.service(service).flags & ServiceFlag.SERVICE_PRESENT) !== 0;
+		return (this.arrays.serviceFlags(service) & ServiceFlag.SERVICE_PRESENT) !== 0;
 	}
 
 	/** Tombstones that lead to a service. */

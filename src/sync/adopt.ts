@@ -12,7 +12,7 @@ const CHUNK = 4096;
 
 /**
  * Makes an empty State say what the maps hold, so that a restarted agent goes on with the ids and
- * ranges of the one before. Writes nothing. Ids that nothing refers to rest again.
+ * ranges of the one before. Ids that nothing refers to rest again.
  */
 export async function adopt(
 	state: State,
@@ -91,7 +91,7 @@ async function adoptServiceIds(
 function useOf(state: State, id: number): "service" | "gone" | "orphan" | "none" {
 	const named = state.recordOf(id) !== undefined;
 	if (state.isPresent(id)) return named ? "service" : "orphan";
-	return named || state.arrays.service(id).proto !== 0 ? "gone" : "none";
+	return named || state.arrays.serviceProto(id) !== 0 ? "gone" : "none";
 }
 
 async function adoptBackendIds(
@@ -118,6 +118,22 @@ async function adoptBackendIds(
 		else state.backendIds.rest(id, now);
 	}
 	state.backendIds.adopt(end, (id) => taken.has(id));
+}
+
+/**
+ * Wanted bits that are not set: the filter is younger than the other maps, as after an upgrade that
+ * changed only it. Until they are set, replies would pass untranslated.
+ */
+export async function missingFilterBits(state: State, slicer: Slicer): Promise<number[]> {
+	const missing: number[] = [];
+	const bits = state.arrays.filterBits;
+	for (let first = 0; first < bits; first += 32 * CHUNK) {
+		state.filter.wantedIn(first, Math.min(first + 32 * CHUNK, bits), (bit) => {
+			if (!state.arrays.filterBit(bit)) missing.push(bit);
+		});
+		await slicer.turn();
+	}
+	return missing;
 }
 
 /** Bits that nobody wants stay until a flow pass has shown that no flow needs them. */

@@ -67,7 +67,7 @@ class Dump {
 		const { arrays } = this.#maps;
 		const present: string[] = [];
 		for (let id = 1; id < arrays.serviceCount; id++) {
-			if (arrays.service(id).flags === 0) continue;
+			if (arrays.serviceFlags(id) === 0) continue;
 			const sets = `cluster: ${this.#set(id, false)}\n  local: ${this.#set(id, true)}`;
 			present.push(`${this.#serviceName(id)}\n  ${sets}`);
 		}

@@ -4,7 +4,7 @@ import { type DesiredPort, desiredPorts, identityKey } from "../plan/desired.ts"
 import { planPort, settlePort } from "../plan/plan-port.ts";
 import type { PortRecord } from "../plan/record.ts";
 import { State } from "../plan/state.ts";
-import { adopt } from "./adopt.ts";
+import { adopt, missingFilterBits } from "./adopt.ts";
 import { Applier } from "./applier.ts";
 import { FlowPass } from "./flow-pass.ts";
 import { handOverKeys } from "./hand-over.ts";
@@ -54,11 +54,17 @@ export class Syncer {
 		return this.#state.filter.mask;
 	}
 
-	/** Reads what the maps hold, also when that is nothing. To be called once, before all else. */
+	/**
+	 * Reads what the maps hold, also when that is nothing. To be called once, before all else. Writes
+	 * nothing but filter bits that should be set and are not.
+	 */
 	async adopt(): Promise<AdoptResult> {
 		const state = this.#state;
 		const slicer = new Slicer(this.#timing);
 		this.#orphans = await adopt(state, this.#maps, slicer, this.#timing.now());
+		for (const bit of await missingFilterBits(state, slicer)) {
+			this.#applier.one({ kind: "filter-set", bit }, this.#timing.now());
+		}
 		const { names, services, backends } = this.#orphans;
 		return {
 			services: state.records.size,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Died } from "../../../src/dataplane/faulty.ts";
 import type { Change } from "../../../src/model/objects.ts";
+import { dumpMaps } from "../../../src/sync/dump.ts";
 import { endpoint, gone, service, slice } from "../../lib/objects.ts";
 import { Agent, dieAt, freshDump, NODE, smallMaps } from "./lib.ts";
 
@@ -129,6 +130,16 @@ test("what belongs to no name is removed by the first run", async () => {
 	const second = await Agent.start(maps, BEFORE);
 	assert.equal(second.dump(), await freshDump(BEFORE));
 	assert.deepEqual((await Agent.start(maps, BEFORE)).writes, []);
+});
+
+test("a filter that is younger than the other maps is filled before the first run", async () => {
+	const first = await Agent.start(smallMaps(), BEFORE);
+	const maps = { ...first.maps, filter: smallMaps().filter };
+	assert.match(dumpMaps(maps), /missing/);
+	const second = new Agent(maps, BEFORE);
+	await second.syncer.adopt();
+	assert.equal(second.dump(), first.dump());
+	assert.equal(await second.sync(), 0);
 });
 
 const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
