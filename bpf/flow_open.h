@@ -8,6 +8,23 @@
 #include "route.h"
 #include "service.h"
 
+/* True when a packet that leaves by a backend's device was translated at
+ * another one before: its replies are known already. */
+static __always_inline bool flow_is_translated(const struct packet *packet)
+{
+	const struct flow_key *tuple = &packet->tuple;
+	struct flow_key reply = {
+		.src = tuple->dst,
+		.dst = tuple->src,
+		.sport = tuple->dport,
+		.dport = tuple->sport,
+		.proto = tuple->proto,
+		.direction = FLOW_REPLY,
+	};
+
+	return flow_find(&reply);
+}
+
 /* Finds the service that the packet is for; false when there is none. */
 static __always_inline bool flow_service(struct scratch *s, __u32 hook)
 {
@@ -27,7 +44,8 @@ static __always_inline bool flow_service(struct scratch *s, __u32 hook)
 		if (service_lookup(&key, &s->service))
 			return true;
 	}
-	if (!(packet->flags & PACKET_TO_TOMBSTONE))
+	if (!(packet->flags & PACKET_TO_TOMBSTONE) ||
+	    (hook == HOOK_EGRESS && flow_is_translated(packet)))
 		return false;
 	left.addr = packet->tuple.dst;
 	left.port = packet->tuple.dport;
@@ -146,7 +164,8 @@ static __always_inline __u32 flow_refuse(struct __sk_buff *skb,
 /*
  * Copies the device the packet is at; false when its packets may not begin
  * a flow here: unknown devices, and at egress everything that was not sent
- * by the node itself.
+ * by the node itself. Its packets for a frontend leave by uplinks or lo;
+ * those of a connected socket leave by the device of the backend that left.
  */
 static __always_inline bool flow_client(struct __sk_buff *skb,
 					struct scratch *s, __u32 hook)
@@ -158,7 +177,9 @@ static __always_inline bool flow_client(struct __sk_buff *skb,
 		return false;
 	s->client = *device;
 	return hook == HOOK_INGRESS ||
-	       (device->kind != DEVICE_POD && skb->ingress_ifindex == 0);
+	       (skb->ingress_ifindex == 0 &&
+		(device->kind != DEVICE_POD ||
+		 s->packet.flags & PACKET_TO_TOMBSTONE));
 }
 
 /*

@@ -48,13 +48,24 @@ forBothFamilies("UDP, when its backend leaves", (family) => {
 		assertPacket(back.packet, { src: backend.address, sport: 8080 });
 	});
 
-	test("of a connected socket of the node itself does so too", () => {
-		const [, second = 0] = world().serve(vip, [backend, other]);
-		world().replaceSet(SERVICE, [second]);
+	for (const device of ["uplink", "backend"] as const) {
+		test(`of a connected socket of the node goes on with another one, leaving by ${device}`, () => {
+			const [, second = 0] = world().serve(vip, [backend, other]);
+			world().replaceSet(SERVICE, [second]);
+			world().addTombstone(backend, SERVICE);
+			const sent = world().run("tc_egress", device, toEndpoint(family, backend));
+			assert.equal(sent.action, ACTION.redirect);
+			assertPacket(sent.packet, { dst: other.address, dport: 8080 });
+		});
+	}
+
+	test("for another service is not meant by the node's packets that were translated", () => {
+		world().serve(vip, [backend]);
 		world().addTombstone(backend, SERVICE);
-		const sent = world().run("tc_egress", "uplink", toEndpoint(family, backend));
-		assert.equal(sent.action, ACTION.redirect);
-		assertPacket(sent.packet, { dst: other.address, dport: 8080 });
+		const sent = world().run("tc_egress", "uplink", toEndpoint(family, vip));
+		assertPacket(sent.packet, { dst: backend.address });
+		const passed = world().run("tc_egress", "backend", sent.packet);
+		assert.deepEqual(passed.packet, sent.packet);
 	});
 
 	test("of a connected socket is answered when no backend is left", () => {

@@ -226,6 +226,21 @@ forBothFamilies("the node's own packets to a service", (family) => {
 		assertPacket(back.packet, { src: vip.address, dst: node });
 	});
 
+	test("keep a port apart that is also used to the backend itself", () => {
+		world().serve(vip, [backend]);
+		world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		const direct = toEndpoint(family, backend, { src: node });
+		const sent = world().run("tc_egress", "backend", direct);
+		assert.equal(sent.action, ACTION.pass);
+		assertPacket(sent.packet, { src: node, dst: backend.address, dport: 8080 });
+		const port = decode(sent.packet).sport ?? 0;
+		assertInRange(port);
+		const answer = fromEndpoint(family, backend, { dst: node, dport: port });
+		const back = world().run("tc_ingress", "backend", answer);
+		assert.equal(back.action, ACTION.pass);
+		assertPacket(back.packet, { src: backend.address, sport: 8080, dport: CLIENT_PORT });
+	});
+
 	test("that the node only forwards are not its own", () => {
 		world().serve(vip, [backend]);
 		const forwarded = toEndpoint(family, vip, { src: OUTSIDE[family.at] });
