@@ -1,5 +1,5 @@
 /** Socket hooks: one pinned cgroup link per hook, updated in place, never detached. */
-import { rmSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { hasCode, isNotFound } from "../errors.ts";
 import type { Addon, BpfLink, BpfProgram } from "./addon.ts";
 import { type PinPaths, replacePin } from "./pins.ts";
@@ -37,8 +37,12 @@ export class CgroupAttacher {
 		this.#links.set(hook, { link, program });
 	}
 
-	/** Puts links back that somebody has detached. Returns the hooks that were missing. */
+	/** Puts links back that somebody has detached, and pins. Returns the hooks that were missing. */
 	repair(): string[] {
+		for (const [hook, { link }] of this.#links) {
+			const path = this.#pins.cgroupLink(hook);
+			if (!existsSync(path)) link.pin(path);
+		}
 		const missing = [...this.#links].filter(([, { link }]) => link.info.cgroupId === 0n);
 		for (const [hook, { link, program }] of missing) {
 			link.close();

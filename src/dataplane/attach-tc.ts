@@ -2,7 +2,7 @@
  * Programs on network devices, by TCX links (pinned, updated in place) or clsact filters (replaced
  * in place). Nothing is ever detached for an update: a gap would let replies leave untranslated.
  */
-import { renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { hasCode } from "../errors.ts";
 import type { Addon, BpfLink, BpfProgram, Direction } from "./addon.ts";
 import { openLink, updateLink } from "./attach-cgroup.ts";
@@ -94,13 +94,17 @@ export class TcAttacher {
 		this.#attached.set(ifindex, { ...attachment, target: { ...attachment.target, name } });
 	}
 
-	/** True when every program of that device is where we put it. */
+	/** True when every program of that device is where we put it. Pins that are gone are made anew. */
 	isIntact(ifindex: number): boolean {
 		const attachment = this.#attached.get(ifindex);
 		if (attachment === undefined) return true;
-		return [...attachment.links].every(([direction, link]) =>
-			link === undefined ? this.#hasFilter(ifindex, direction) : link.info.ifindex === ifindex,
-		);
+		return [...attachment.links].every(([direction, link]) => {
+			if (link === undefined) return this.#hasFilter(ifindex, direction);
+			if (link.info.ifindex !== ifindex) return false;
+			const path = this.#pins.deviceLink(attachment.target.name, direction);
+			if (!existsSync(path)) link.pin(path);
+			return true;
+		});
 	}
 
 	/**

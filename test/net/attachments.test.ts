@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
@@ -88,11 +88,12 @@ describe("programs on TCX links and cgroups", () => {
 		for (const asker of askers(cluster.pod("x").place)) await assertPeer(service, asker);
 	});
 
-	it("are put back, pin and all, when somebody removes the pins and detaches them", async () => {
-		const name = `${cluster.pod("a").hostDevice}-ingress`;
-		detach(agent, name);
-		agent.node.place.run(["rm", "-f", join(agent.node.pinPath, "links", name)]);
-		await until(`${name} is attached again`, () => isAttached(agent, name));
+	it("are pinned again when somebody removes their pins", async () => {
+		const names = [`${cluster.pod("a").hostDevice}-ingress`, "cgroup-connect6"];
+		for (const name of names) rmSync(join(agent.node.pinPath, "links", name));
+		for (const name of names) {
+			await until(`${name} is pinned again`, () => isAttached(agent, name));
+		}
 	});
 
 	it("follow devices that come, are renamed and go", async () => {
