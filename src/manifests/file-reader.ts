@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Interner } from "../kube/intern.ts";
 import { Pacer } from "../kube/pacer.ts";
-import type { Change, Skip } from "../model/objects.ts";
 import { type FileObjects, objectsOf } from "./objects.ts";
 import { documentsOf, type ManifestError, parseDocument } from "./parse.ts";
 
@@ -31,8 +30,7 @@ export async function readContent(
 ): Promise<FileContent> {
 	const pacer = new Pacer();
 	const documents = new Map<string, FileObjects>();
-	const changes: Change[] = [];
-	const skips: Skip[] = [];
+	const all: FileObjects[] = [];
 	let firstError: ManifestError | undefined;
 	for (const document of documentsOf(text, file)) {
 		if (pacer.due()) {
@@ -46,10 +44,11 @@ export async function readContent(
 			objects = error ? NO_CONTENT.objects : objectsOf(values, interner);
 		}
 		documents.set(hash, objects);
-		for (const change of objects.changes) {
-			changes.push(change);
-		}
-		skips.push(...objects.skips);
+		all.push(objects);
 	}
-	return { objects: { changes, skips }, documents, error: firstError };
+	const objects = {
+		changes: all.flatMap(({ changes }) => changes),
+		skips: all.flatMap(({ skips }) => skips),
+	};
+	return { objects, documents, error: firstError };
 }

@@ -34,17 +34,17 @@ export function loadManifests(dir: string): LoadedManifests {
 
 function readObjects(dir: string, file: string, interner: Interner): FileObjects {
 	const object = `File ${file}`;
-	const changes: Change[] = [];
-	const skips: Skip[] = [];
+	const changes: (readonly Change[])[] = [];
+	const skips: (readonly Skip[])[] = [];
 	try {
 		for (const document of documentsOf(readFileSync(join(dir, file), "utf8"), file)) {
 			const { values, error } = parseDocument(document, file);
 			const objects = objectsOf(values, interner);
-			changes.push(...objects.changes);
-			skips.push(...(error ? [{ object, reason: error.message }] : []), ...objects.skips);
+			changes.push(objects.changes);
+			skips.push(error ? [{ object, reason: error.message }] : [], objects.skips);
 		}
 	} catch (error) {
-		skips.push({ object, reason: error instanceof Error ? error.message : String(error) });
+		skips.push([{ object, reason: error instanceof Error ? error.message : String(error) }]);
 	}
-	return { changes, skips };
+	return { changes: changes.flat(), skips: skips.flat() };
 }

@@ -20,9 +20,8 @@ export const idOf = (change: Pick<Change, "kind" | "key">): string =>
 export function mergeFiles(files: ReadonlyMap<string, FileObjects>): MergedObjects {
 	const changes = new Map<string, Change>();
 	const origins = new Map<string, string>();
-	const skips: Skip[] = [];
-	for (const [file, objects] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-		skips.push(...objects.skips);
+	const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+	for (const [file, objects] of sorted) {
 		for (const change of objects.changes) {
 			const id = idOf(change);
 			const first = changes.get(id);
@@ -32,7 +31,7 @@ export function mergeFiles(files: ReadonlyMap<string, FileObjects>): MergedObjec
 			}
 		}
 	}
-	return { changes, skips };
+	return { changes, skips: sorted.flatMap(([, { skips }]) => skips) };
 }
 
 function withCopy(first: Change, file: string, origin: string): Change {

@@ -6,7 +6,7 @@ import { decodeService } from "../../../src/kube/service.ts";
 import { BODY_FAULTS, type Fault } from "../../lib/fake-apiserver/fault.ts";
 import type { FakeApiServer } from "../../lib/fake-apiserver/server.ts";
 import { until } from "../../lib/until.ts";
-import { Following, SERVICES, service, startFake } from "./lib.ts";
+import { Following, IMPATIENT, SERVICES, service, startFake } from "./lib.ts";
 
 type Step =
 	| { readonly do: "put"; readonly name: string; readonly ip: number }
@@ -73,7 +73,7 @@ async function converges(
 ): Promise<void> {
 	const server = await startFake(t, { watchList, bookmarkMs: 10 });
 	server.faultFor = ({ index }) => faults[index];
-	const following = new Following(t, { server: server.url });
+	const following = new Following(t, { server: server.url }, { timings: IMPATIENT });
 	for (const step of steps) {
 		await apply(server, step);
 	}

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Fault } from "../../lib/fake-apiserver/fault.ts";
 import { until } from "../../lib/until.ts";
-import { FAST, Following, SERVICES, service, startFake, temporaryFile } from "./lib.ts";
+import { FAST, Following, IMPATIENT, SERVICES, service, startFake, temporaryFile } from "./lib.ts";
 
 /** A clock on which every pause is over at once, or when the test says so. */
 class RecordingClock {
@@ -119,7 +119,8 @@ for (const [what, fault] of ONCE) {
 		const server = await startFake(t);
 		server.store.put(SERVICES, service("web", "10.96.0.1"));
 		server.store.put(SERVICES, service("stays", "10.96.9.9"));
-		const following = new Following(t, { server: server.url });
+		const timings = fault.kind === "stall" ? IMPATIENT : FAST;
+		const following = new Following(t, { server: server.url }, { timings });
 		await following.untilSynced();
 		// The next watch begins with a write, which is what the fault hits.
 		await server.stop();
@@ -137,6 +138,22 @@ for (const [what, fault] of ONCE) {
 		assert.deepEqual(removed, []);
 	});
 }
+
+test("a watch on which nothing happens is opened anew now and then, which is no error", async (t) => {
+	const server = await startFake(t, { bookmarkMs: 60_000 });
+	const timings = { ...IMPATIENT, livedMs: 20 };
+	const following = new Following(t, { server: server.url }, { timings });
+	await following.untilSynced();
+	const errors = new Set<string>();
+	await until("three watches were silent", () => {
+		errors.add(following.error());
+		return server.requests.filter(({ path }) => path === SERVICES).length > 3;
+	});
+	assert.deepEqual([...errors], [""]);
+	assert.ok(server.requests.slice(3).every(({ mode }) => mode === "watch"));
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	await following.untilClusterIP("web", "10.96.0.1");
+});
 
 test("a server whose versions went back is listed anew, and its versions are not trusted", async (t) => {
 	const server = await startFake(t);

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../../lib/until.ts";
-import { Following, NODE_NAME, NODES, SERVICES, SLICES, service, slice, startFake } from "./lib.ts";
+import {
+	Following,
+	IMPATIENT,
+	NODE_NAME,
+	NODES,
+	SERVICES,
+	SLICES,
+	service,
+	slice,
+	startFake,
+} from "./lib.ts";
 
 test("all objects are delivered before the source is synced, once", async (t) => {
 	const server = await startFake(t);
@@ -85,6 +95,14 @@ for (const watchList of ["ignored", "refused"] as const) {
 		assert.ok(initial.length <= 2, `asked ${initial.length} times`);
 	});
 }
+
+test("a server that never ends its initial events, and says nothing, is listed in the end", async (t) => {
+	const server = await startFake(t, { watchList: "ignored", bookmarkMs: 60_000 });
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	const following = new Following(t, { server: server.url }, { timings: IMPATIENT });
+	await following.untilSynced();
+	assert.equal(following.clusterIP("web"), "10.96.0.1");
+});
 
 test("after a disconnect the watch goes on from the last version, without a list", async (t) => {
 	const server = await startFake(t);
