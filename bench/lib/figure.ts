@@ -19,7 +19,7 @@ export interface Measured {
 	readonly min: number;
 	readonly max: number;
 	readonly rounds: number;
-	/** Of paired ratios; the verdict is then about the interval, not about the median. */
+	/** Of the median of paired ratios; the verdict is then about the interval. */
 	readonly interval?: Interval;
 	/** What the value is relative to, or where its input came from. */
 	readonly peer?: string;
