@@ -125,9 +125,9 @@ export class Agent {
 		watchman: Watchman,
 	): Promise<void> {
 		if (this.#attached) return;
-		this.#attached = true;
 		if (previousFlows !== undefined) settings.setPrevious(PreviousFlows.PREVIOUS_SHARED);
 		await watchman.start();
+		this.#attached = true;
 		if (previousFlows !== undefined) {
 			settings.setPrevious(PreviousFlows.PREVIOUS_DRAIN);
 			const entries = await drainPreviousFlows(previousFlows, reaper);

@@ -3,6 +3,7 @@ import type { AgentConfig, Environment } from "../config.ts";
 import { createLogger } from "../log.ts";
 import { Agent } from "./agent.ts";
 import { lock } from "./lock.ts";
+import { portRangeWarnings } from "./port-ranges.ts";
 
 /** Resolves after SIGTERM or SIGINT, with everything left in place; rejects when the start fails. */
 export async function runAgent(
@@ -14,7 +15,9 @@ export async function runAgent(
 		verbosity: config.verbosity,
 		pretty: process.stderr.isTTY === true,
 	});
-	for (const warning of warnings) log.warn(warning);
+	for (const warning of [...warnings, ...portRangeWarnings(config.masqueradePorts)]) {
+		log.warn(warning);
+	}
 	const ended = new Promise<string>((resolve) => {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
 	});
@@ -25,9 +28,12 @@ export async function runAgent(
 		),
 	);
 	const agent = new Agent(config, log);
-	await agent.start(environment);
-	const signal = await ended;
-	log.info({ signal }, "ending; everything in the kernel stays in place");
-	await agent.stop();
-	held.release();
+	try {
+		await agent.start(environment);
+		const signal = await ended;
+		log.info({ signal }, "ending; everything in the kernel stays in place");
+	} finally {
+		await agent.stop();
+		held.release();
+	}
 }

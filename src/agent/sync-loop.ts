@@ -7,6 +7,7 @@ import type { Metrics } from "../serve/metrics.ts";
 import { Runner } from "../sync/runner.ts";
 import type { SyncResult } from "../sync/status.ts";
 import type { Syncer } from "../sync/syncer.ts";
+import { SkipLog } from "./skip-log.ts";
 
 export interface SyncLoopDeps {
 	readonly cluster: Cluster;
@@ -27,6 +28,7 @@ const RETRY_MS = 1000;
 export class SyncLoop implements SourceListener {
 	readonly #deps: SyncLoopDeps;
 	readonly #runner: Runner;
+	readonly #skips: SkipLog;
 	readonly #startedMs = Date.now();
 	#listed = false;
 	#synced = false;
@@ -34,6 +36,7 @@ export class SyncLoop implements SourceListener {
 
 	constructor(deps: SyncLoopDeps) {
 		this.#deps = deps;
+		this.#skips = new SkipLog(deps.log);
 		this.#runner = new Runner({
 			run: () => this.#sync(),
 			minIntervalMs: deps.minSyncPeriodMs,
@@ -45,6 +48,7 @@ export class SyncLoop implements SourceListener {
 	onChanges(changes: readonly Change[]): void {
 		const { cluster, health, metrics } = this.#deps;
 		cluster.apply(changes);
+		this.#skips.note(changes);
 		this.#noteNode(changes);
 		const count = (kind: Change["kind"]): number =>
 			changes.filter((change) => change.kind === kind).length;
@@ -87,9 +91,9 @@ export class SyncLoop implements SourceListener {
 		const { services, writes, failed } = result;
 		const fields = { services, writes, failed, ms: Math.round(seconds * 1000) };
 		if (full) {
-			this.#synced = true;
 			this.#deps.log.info(fields, "in sync");
 			await this.#deps.onFirstSync();
+			this.#synced = true;
 		} else {
 			this.#deps.log.debug(fields, "synced");
 		}
