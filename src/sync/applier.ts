@@ -2,6 +2,7 @@ import { isFull } from "../errors.ts";
 import type { Write } from "../plan/order.ts";
 import type { State } from "../plan/state.ts";
 import type { WriteTarget } from "./maps.ts";
+import type { Slicer } from "./slicer.ts";
 
 /** The map that a write goes to, for messages about full maps. */
 const HASH_MAP_OF: Readonly<Partial<Record<Write["kind"], string>>> = {
@@ -9,6 +10,9 @@ const HASH_MAP_OF: Readonly<Partial<Record<Write["kind"], string>>> = {
 	frontend: "frontends",
 	tombstone: "tombstones",
 };
+
+/** Writes between two looks at the clock. */
+const STRETCH = 64;
 
 /** Makes writes and keeps the State in step with them. */
 export class Applier {
@@ -32,9 +36,10 @@ export class Applier {
 	 * Makes the writes of a plan in their order. A full hash map leaves out that one entry; without its
 	 * name a service is not begun. Returns the maps that were full. Any other failure is thrown.
 	 */
-	all(writes: readonly Write[], now: number): Set<string> {
+	async all(writes: readonly Write[], now: number, slicer: Slicer): Promise<Set<string>> {
 		const full = new Set<string>();
-		for (const write of writes) {
+		for (const [i, write] of writes.entries()) {
+			if (i % STRETCH === STRETCH - 1) await slicer.turn();
 			try {
 				this.one(write, now);
 			} catch (error) {

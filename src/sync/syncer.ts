@@ -6,6 +6,7 @@ import type { PortRecord } from "../plan/record.ts";
 import { State } from "../plan/state.ts";
 import { adopt, missingFilterBits } from "./adopt.ts";
 import { Applier } from "./applier.ts";
+import { Exclusive } from "./exclusive.ts";
 import { FlowPass } from "./flow-pass.ts";
 import { handOverKeys } from "./hand-over.ts";
 import { SyncMaps, type SyncPorts, type WriteTarget } from "./maps.ts";
@@ -16,6 +17,14 @@ import type { AdoptResult, SyncResult, SyncStatus } from "./status.ts";
 
 /** A Service that failed is not tried again before that, in ms. */
 const RETRY_MS = 1000;
+
+/** One run under way. */
+interface Run {
+	/** Services that it has still to look at. */
+	readonly pending: Set<ObjectKey>;
+	readonly triggers: number[];
+	readonly slicer: Slicer;
+}
 
 export interface SyncerOptions {
 	readonly timing?: Timing;
@@ -33,6 +42,8 @@ export class Syncer {
 	readonly #timing: Timing;
 	readonly #applier: Applier;
 	readonly #state: State;
+	/** Runs and releases take turns: each plans with what the other would change. */
+	readonly #exclusive = new Exclusive();
 	readonly #failures = new Map<ObjectKey, string>();
 	readonly #fullMaps = new Map<ObjectKey, readonly string[]>();
 	#orphans: Orphans | undefined;
@@ -79,24 +90,30 @@ export class Syncer {
 	 * maps hold of Services that do not exist: it must not come before the objects have been listed
 	 * completely. Never throws for one Service's sake: it fails, the others go on.
 	 */
-	async syncOnce(): Promise<SyncResult> {
-		const slicer = new Slicer(this.#timing);
+	syncOnce(): Promise<SyncResult> {
+		return this.#exclusive.run(() => this.#sync());
+	}
+
+	async #sync(): Promise<SyncResult> {
+		const run: Run = {
+			pending: this.#takePending(),
+			triggers: [],
+			slicer: new Slicer(this.#timing),
+		};
 		const before = this.#applier.count;
 		const limit = this.#maps.tombstones.port.info.maxEntries;
 		releaseSets(this.#state, this.#applier, limit, this.#timing.now());
-		const pending = this.#takePending();
-		const triggers: number[] = [];
-		const services = pending.size;
-		for (const key of this.#vanishedFirst(pending)) {
-			if (pending.has(key)) this.#syncService(key, pending, triggers);
-			await slicer.turn();
+		const services = run.pending.size;
+		for (const key of this.#vanishedFirst(run.pending)) {
+			if (run.pending.has(key)) await this.#syncService(key, run);
+			await run.slicer.turn();
 		}
-		if (!this.#synced) await this.#removeOrphans(slicer);
+		if (!this.#synced) await this.#removeOrphans(run.slicer);
 		this.#synced = true;
 		this.#runs++;
 		if (this.#failures.size > 0) this.#retryAt = this.#timing.now() + RETRY_MS;
 		const writes = this.#applier.count - before;
-		return { services, writes, failed: this.#failures.size, triggers };
+		return { services, writes, failed: this.#failures.size, triggers: run.triggers };
 	}
 
 	/** Has every Service, and everything in the maps, looked at by the next run. */
@@ -113,13 +130,9 @@ export class Syncer {
 	/** Frees ids and clears filter bits that no flow of a complete pass refers to. */
 	async endFlowPass(pass: FlowPass): Promise<void> {
 		if (!this.#synced) return;
-		await releaseUnflowed({
-			state: this.#state,
-			applier: this.#applier,
-			slicer: new Slicer(this.#timing),
-			pass,
-			now: this.#timing.now(),
-		});
+		const [state, applier, slicer] = [this.#state, this.#applier, new Slicer(this.#timing)];
+		const now = this.#timing.now();
+		await this.#exclusive.run(() => releaseUnflowed({ state, applier, slicer, pass, now }));
 	}
 
 	status(): SyncStatus {
@@ -156,28 +169,32 @@ export class Syncer {
 		return [...pending].sort((a, b) => exists(a) - exists(b));
 	}
 
-	/** Takes the Service out of `pending` and brings its ports up to date; notes its failure. */
-	#syncService(key: ObjectKey, pending: Set<ObjectKey>, triggers: number[]): void {
-		pending.delete(key);
+	/** Takes the Service out of the run's pending ones and brings its ports up to date. */
+	async #syncService(key: ObjectKey, run: Run): Promise<void> {
+		run.pending.delete(key);
 		const full = new Set<string>();
 		try {
-			const view = this.#cluster.view(key);
-			const wanted = this.#syncPorts(view, full);
+			const triggers = this.#cluster.takeTriggers(key);
+			const wanted = await this.#syncPorts(this.#cluster.view(key), full, run);
 			for (const record of this.#state.recordsOf(key)) {
 				if (wanted.has(record)) continue;
 				for (const heir of handOverKeys(record, this.#cluster)) {
-					if (pending.has(heir)) this.#syncService(heir, pending, triggers);
+					if (run.pending.has(heir)) await this.#syncService(heir, run);
 				}
-				this.#syncPort(record, undefined, full);
+				await this.#syncPort(record, undefined, full, run);
 			}
+			run.triggers.push(...triggers);
 			this.#note(key, full, full.size > 0 ? `no room in the maps: ${[...full].join(", ")}` : "");
-			triggers.push(...this.#cluster.takeTriggers(key));
 		} catch (error) {
 			this.#note(key, full, error instanceof Error ? error.message : String(error));
 		}
 	}
 
-	#syncPorts(view: ServiceView | undefined, full: Set<string>): Set<PortRecord> {
+	async #syncPorts(
+		view: ServiceView | undefined,
+		full: Set<string>,
+		run: Run,
+	): Promise<Set<PortRecord>> {
 		const wanted = new Set<PortRecord>();
 		for (const desired of view ? desiredPorts(view) : []) {
 			const record = this.#recordFor(desired);
@@ -186,7 +203,7 @@ export class Syncer {
 				continue;
 			}
 			wanted.add(record);
-			this.#syncPort(record, desired, full);
+			await this.#syncPort(record, desired, full, run);
 		}
 		return wanted;
 	}
@@ -198,15 +215,20 @@ export class Syncer {
 		return id === undefined ? undefined : this.#state.addRecord(desired.identity, id);
 	}
 
-	#syncPort(record: PortRecord, desired: DesiredPort | undefined, full: Set<string>): void {
+	async #syncPort(
+		record: PortRecord,
+		desired: DesiredPort | undefined,
+		full: Set<string>,
+		{ slicer }: Run,
+	): Promise<void> {
 		const { writes, shortages } = planPort(this.#state, record, desired);
 		for (const map of shortages) full.add(map);
 		if (writes.length === 0) return;
 		const now = this.#timing.now();
 		try {
-			for (const map of this.#applier.all(writes, now)) full.add(map);
+			for (const map of await this.#applier.all(writes, now, slicer)) full.add(map);
 		} finally {
-			settlePort(this.#state, record, now);
+			settlePort(this.#state, record, this.#timing.now());
 		}
 	}
 
