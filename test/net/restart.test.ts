@@ -1,42 +1,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { Cluster, type ClusterOptions, type ClusterService, POD_PORT } from "../lib/net/cluster.ts";
-import { Load, type LoadResult, serve } from "../lib/net/traffic.ts";
+import { Cluster, type ClusterService, POD_PORT } from "../lib/net/cluster.ts";
+import { serve } from "../lib/net/traffic.ts";
 import { askers, assertPeer } from "./checks.ts";
-
-const VARIANTS: Readonly<Record<string, ClusterOptions>> = {
-	"by socket": {},
-	"by packet through the stack": { flags: ["--socket-lb=off", "--forwarding=stack"] },
-	"by packet redirected": { flags: ["--socket-lb=off", "--forwarding=redirect"] },
-	"by packet, programs on clsact": { flags: ["--socket-lb=off", "--tc-attach=clsact"] },
-};
-
-/** Requests over new and over lasting sockets, of every family and protocol, while `work` runs. */
-async function underLoad(
-	cluster: Cluster,
-	service: ClusterService,
-	work: () => Promise<void>,
-): Promise<LoadResult[]> {
-	const loads: Load[] = [];
-	for (const client of [cluster.pod("x").place, cluster.lab.node(1).place]) {
-		for (const asker of askers(client)) {
-			const target = service.target(asker.family, asker.protocol);
-			for (const fresh of [true, false]) {
-				loads.push(await Load.start(client, target, { fresh, intervalUs: 5000 }));
-			}
-		}
-	}
-	await work();
-	return await Promise.all(loads.map((load) => load.stop()));
-}
-
-function assertNoneFailed(results: readonly LoadResult[]): void {
-	for (const result of results) {
-		assert.equal(result.failed, 0, JSON.stringify(result));
-		assert.ok(result.ok > 10, `too few requests to prove anything: ${JSON.stringify(result)}`);
-	}
-}
+import { assertNoneFailed, underLoad, VARIANTS } from "./under-load.ts";
 
 for (const [name, options] of Object.entries(VARIANTS)) {
 	describe(`traffic to a service ${name}`, () => {

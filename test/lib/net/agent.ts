@@ -25,7 +25,7 @@ export class Agent {
 	/** Everything that the agent has logged. */
 	readonly logFile: string;
 	readonly #place: Place;
-	readonly #argv: readonly string[];
+	readonly #argv: string[];
 	#process: RunningProcess | undefined;
 
 	/**
@@ -59,6 +59,11 @@ export class Agent {
 		if (!ready || running.ended) {
 			throw new Error(`the agent of ${this.node.name} is not healthy:\n${this.log}`);
 		}
+	}
+
+	/** The next start runs the sluice built in that directory. */
+	useRelease(root: string): void {
+		this.#argv[0] = join(root, "bin/sluice");
 	}
 
 	healthy(): boolean {
