@@ -18,8 +18,8 @@ export type Write =
 	| { kind: "tombstone"; key: TupleKey; service: number }
 	| { kind: "backend-down"; id: number; word: number }
 	| { kind: "backend-free"; id: number; generation: number }
-	| { kind: "service-free"; id: number }
 	| { kind: "name-gone"; service: number }
+	| { kind: "service-free"; id: number }
 	| { kind: "filter-clear"; bit: number };
 
 export type WriteKind = Write["kind"];
@@ -49,8 +49,8 @@ export const ORDER: readonly { readonly kind: WriteKind; readonly reason: string
 	{ kind: "tombstone", reason: "sockets of a departing endpoint are moved on before it is gone" },
 	{ kind: "backend-down", reason: "no set names it; its flows notice at their next packet" },
 	{ kind: "backend-free", reason: "no flow, socket or set can name it after its rest" },
-	{ kind: "service-free", reason: "no flow or backend can name it after its rest" },
 	{ kind: "name-gone", reason: "the id is unused" },
+	{ kind: "service-free", reason: "no flow or backend can name it after its rest" },
 	{ kind: "filter-clear", reason: "no flow of the tuple remains" },
 ];
 

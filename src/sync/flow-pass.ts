@@ -3,6 +3,7 @@ import { filterHash } from "../plan/filter-hash.ts";
 
 const key = FlowKey.OFFSET;
 const value = Flow.OFFSET;
+const UDP = 17;
 
 /**
  * What one complete pass over the flow tables (flows, and overflow while it is in use) has seen:
@@ -47,14 +48,25 @@ export class FlowPass {
 		return (((this.#bits[bit >>> 3] ?? 0) >> (bit & 7)) & 1) === 1;
 	}
 
-	/** Forward packets are noticed by their destination, replies by their source. */
+	/**
+	 * Forward packets are noticed by their destination, a frontend or the tombstone of a UDP endpoint;
+	 * replies by their source.
+	 */
 	#seeKey(view: DataView, at: number): void {
 		const forward = view.getUint8(at + key.direction) === FlowDirection.FLOW_FORWARD;
 		const addrAt = view.byteOffset + at + (forward ? key.dst : key.src);
 		const addr = new Uint8Array(view.buffer, addrAt, 16);
 		const port = view.getUint16(at + (forward ? key.dport : key.sport));
+		const proto = view.getUint8(at + key.proto);
 		const kind = forward ? FilterKind.FILTER_FRONTEND : FilterKind.FILTER_BACKEND;
-		const bit = filterHash(kind, addr, port, view.getUint8(at + key.proto)) & this.#filterMask;
+		this.#need(filterHash(kind, addr, port, proto));
+		if (forward && proto === UDP) {
+			this.#need(filterHash(FilterKind.FILTER_TOMBSTONE, addr, port, proto));
+		}
+	}
+
+	#need(hash: number): void {
+		const bit = hash & this.#filterMask;
 		this.#bits[bit >>> 3] = (this.#bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
 	}
 }

@@ -90,23 +90,23 @@ function freeBackend({ state, applier, now }: Release, id: number): void {
 	state.backendIds.release(id);
 }
 
-/** A service id is still referred to while backend ids belong to it. */
+/** A service id is still referred to while backend ids belong to it, or a name. */
 function freeService({ state, applier, now }: Release, id: number): void {
 	const record = state.recordOf(id);
 	if (record && record.backends.length > 0) return;
-	if (record) {
-		tryWrite(applier, { kind: "service-free", id }, now);
-		tryWrite(applier, { kind: "name-gone", service: id }, now);
-		state.forgetRecord(record);
-	}
+	if (record?.named && !tryWrite(applier, { kind: "name-gone", service: id }, now)) return;
+	if (record) state.forgetRecord(record);
+	tryWrite(applier, { kind: "service-free", id }, now);
 	state.serviceIds.release(id);
 }
 
-/** What is left behind when the kernel refuses is found by the next agent's adoption. */
-function tryWrite(applier: Applier, write: Write, now: number): void {
+/** False when the kernel refuses: there will be another time. */
+function tryWrite(applier: Applier, write: Write, now: number): boolean {
 	try {
 		applier.one(write, now);
+		return true;
 	} catch (error) {
-		if (!(error instanceof BpfError)) throw error;
+		if (error instanceof BpfError) return false;
+		throw error;
 	}
 }

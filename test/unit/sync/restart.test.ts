@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Died } from "../../../src/dataplane/faulty.ts";
+import { Died, type FaultSource, faulty, randomFaults } from "../../../src/dataplane/faulty.ts";
 import type { Change } from "../../../src/model/objects.ts";
 import { dumpMaps } from "../../../src/sync/dump.ts";
-import { endpoint, gone, service, slice } from "../../lib/objects.ts";
-import { Agent, dieAt, freshDump, NODE, smallMaps } from "./lib.ts";
+import { gone, service, slice } from "../../lib/objects.ts";
+import { anyChange, present, settled } from "./histories.ts";
+import { Agent, dieAt, freshDump, smallMaps } from "./lib.ts";
 
 const web = service("web", ["10.96.0.1", "fd00::1"], ["http:80/TCP", "admin:81/TCP"]);
 const webV4 = slice("web-a", ["http:8080/TCP", "admin:9090/TCP"], ["10.0.0.1", "10.0.0.2"]);
@@ -26,13 +27,6 @@ const CHANGE: readonly Change[] = [
 	slice("new-a", ["http:80/TCP"], ["10.0.3.1", "10.0.3.2"]),
 	slice("dns-a", ["dns:53/UDP"], ["10.0.1.2", "10.0.1.3"]),
 ];
-
-/** The objects after a series of changes, as a list of the last change of each. */
-function settled(...changes: readonly (readonly Change[])[]): Change[] {
-	const last = new Map<string, Change>();
-	for (const change of changes.flat()) last.set(`${change.kind} ${change.key}`, change);
-	return [...last.values()].filter((change) => change.object !== undefined);
-}
 
 test("a restart writes nothing when nothing changed", async () => {
 	const { maps, ...first } = await Agent.start(smallMaps(), BEFORE);
@@ -142,42 +136,6 @@ test("a filter that is younger than the other maps is filled before the first ru
 	assert.equal(await second.sync(), 0);
 });
 
-const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
-const anyEndpoint = fc
-	.record({
-		address: fc.constantFrom(...addresses),
-		ready: fc.boolean(),
-		serving: fc.boolean(),
-		terminating: fc.boolean(),
-		nodeName: fc.constantFrom("", NODE),
-	})
-	.map(({ address, ...more }) => endpoint(address, more));
-const anyService = fc.constantFrom("a", "b", "c");
-const anyChange: fc.Arbitrary<Change> = fc.oneof(
-	fc
-		.tuple(anyService, fc.nat(2), fc.subarray(["http:80/TCP", "dns:53/UDP"] as const), fc.boolean())
-		.map(([name, ip, ports, isLocal]) =>
-			service(name, `10.96.0.${ip}`, ports, {
-				internalTrafficPolicy: isLocal ? "Local" : "Cluster",
-			}),
-		),
-	anyService.map((name) => gone(service(name, "10.96.0.1", []))),
-	fc
-		.tuple(anyService, fc.constantFrom("x", "y"), fc.array(anyEndpoint, { maxLength: 4 }))
-		.map(([name, suffix, endpoints]) =>
-			slice(`${name}-${suffix}`, ["http:8080/TCP", "dns:5353/UDP"], endpoints),
-		),
-	fc
-		.tuple(anyService, fc.constantFrom("x", "y"))
-		.map(([name, suffix]) => gone(slice(`${name}-${suffix}`, [], []))),
-);
-
-/** Draining backends and tombstones tell of the past; a fresh start knows only the present. */
-function present(dump: string): string {
-	const lines = dump.split("\n").filter((line) => !/ draining|\/UDP -> .*|missing/.test(line));
-	return lines.filter((line) => !/^ {2}\S+\/UDP -> /.test(line)).join("\n");
-}
-
 test("however the objects got there, the maps are those of a fresh start, and a restart agrees", async () => {
 	const batches = fc.array(fc.array(anyChange, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
 	await fc.assert(
@@ -196,5 +154,36 @@ test("however the objects got there, the maps are those of a fresh start, and a 
 			assert.deepEqual(restarted.writes, []);
 		}),
 		{ numRuns: 150 },
+	);
+});
+
+test("whatever the kernel refuses now and then, the maps are right once it no longer does", async () => {
+	const batches = fc.array(fc.array(anyChange, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
+	const codes = fc.constantFrom("ENOMEM", "E2BIG", "EBUSY");
+	await fc.assert(
+		fc.asyncProperty(batches, fc.nat(), codes, async (steps, seed, code) => {
+			const maps = smallMaps();
+			let broken = true;
+			const faults = randomFaults(seed, 0.3, { kind: "fail", code });
+			const source: FaultSource = (op, map) => (broken ? faults(op, map) : { kind: "none" });
+			const { frontends, names, tombstones } = maps;
+			const agent = await Agent.start({
+				...maps,
+				frontends: faulty(frontends, source),
+				names: faulty(names, source),
+				tombstones: faulty(tombstones, source),
+			});
+			for (const step of steps) {
+				await agent.sync(step);
+				await agent.flowPass();
+			}
+			broken = false;
+			agent.timing.ms += 5000;
+			await agent.sync();
+			assert.equal(agent.syncer.status().failures.size, 0);
+			assert.equal(present(agent.dump()), present(await freshDump(settled(...steps))));
+			assert.deepEqual((await Agent.start(maps, settled(...steps))).writes, []);
+		}),
+		{ numRuns: 100 },
 	);
 });

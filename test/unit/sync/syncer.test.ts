@@ -154,6 +154,17 @@ test("a TCP endpoint, or one that another service port has, leaves no tombstone"
 	assert.equal(agent.syncer.status().tombstones, 1);
 });
 
+test("a flow to a tombstone keeps being noticed after the endpoint is back", async () => {
+	const agent = await Agent.start(smallMaps(), [dns, slice("dns-a", dnsPods, ["10.0.1.1"])]);
+	await agent.sync([slice("dns-a", dnsPods, [])]);
+	await agent.sync([slice("dns-a", dnsPods, ["10.0.1.1"])]);
+	const flow = { dport: 53, proto: 17, service: 1, backend: 1 };
+	await agent.flowPass((pass) => seeFlow(pass, "10.0.1.1", flow));
+	assert.equal(agent.syncer.status().lingeringBits, 1);
+	await agent.flowPass();
+	assert.equal(agent.syncer.status().lingeringBits, 0);
+});
+
 test("the tombstones of a Service go with it", async () => {
 	const agent = await Agent.start(smallMaps(), [dns, slice("dns-a", dnsPods, ["10.0.1.1"])]);
 	await agent.sync([slice("dns-a", dnsPods, [])]);
@@ -260,11 +271,15 @@ test("trigger times come out of the run that wrote their change", async () => {
 });
 
 /** A page of one forward flow to `vip`. */
-function seeFlow(pass: FlowPass, vip: string, ids: { service: number; backend: number }): void {
+function seeFlow(
+	pass: FlowPass,
+	vip: string,
+	{ dport = 80, proto = 6, ...ids }: Partial<FlowKey> & { service: number; backend: number },
+): void {
 	const keys = new Uint8Array(FlowKey.SIZE);
 	const values = new Uint8Array(Flow.SIZE);
-	const key = { src: addressToBytes("10.9.9.9"), dst: addressToBytes(vip), sport: 4000, dport: 80 };
-	FlowKey.encode({ ...key, proto: 6, direction: 0 }, new DataView(keys.buffer), 0);
+	const key = { src: addressToBytes("10.9.9.9"), dst: addressToBytes(vip), sport: 4000, dport };
+	FlowKey.encode({ ...key, proto, direction: 0 }, new DataView(keys.buffer), 0);
 	new DataView(values.buffer).setUint32(Flow.OFFSET.backend, ids.backend, true);
 	new DataView(values.buffer).setUint32(Flow.OFFSET.service, ids.service, true);
 	pass.see(keys, values, 1);
