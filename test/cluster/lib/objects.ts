@@ -57,11 +57,15 @@ export interface ServicePort {
 	readonly targetPort: number;
 }
 
-/** A dual-stack ClusterIP Service; `clusterIPs` are given by the server when left out. */
+/** A ClusterIP Service, dual-stack by default; `clusterIPs` are given by the server when left out. */
 export function service(
 	name: string,
 	ports: readonly ServicePort[],
-	more: { selector?: Record<string, string>; clusterIPs?: readonly string[] } = {},
+	more: {
+		selector?: Record<string, string>;
+		clusterIPs?: readonly string[];
+		families?: "SingleStack" | "RequireDualStack";
+	} = {},
 ): KubeObject {
 	const { selector, clusterIPs } = more;
 	return {
@@ -69,7 +73,7 @@ export function service(
 		kind: "Service",
 		metadata: { name, namespace: "default" },
 		spec: {
-			ipFamilyPolicy: "RequireDualStack",
+			ipFamilyPolicy: more.families ?? "RequireDualStack",
 			ports,
 			...(selector ? { selector } : {}),
 			...(clusterIPs ? { clusterIP: clusterIPs[0], clusterIPs } : {}),
