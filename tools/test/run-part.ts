@@ -17,6 +17,9 @@ export interface Result {
 	blocked?: string;
 }
 
+/** What a test measured and does not judge: shown in every run. */
+const MEASURED = "measured:";
+
 const say = (text: string): void => {
 	process.stdout.write(`${text}\n`);
 };
@@ -67,6 +70,9 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 		errors.set(path, (errors.get(path) ?? "") + message);
 	});
 	events.on("test:fail", (data) => reportFailure(data, errors.get(resolve(data.file ?? ""))));
+	events.on("test:diagnostic", ({ message }) => {
+		if (message.startsWith(MEASURED)) say(`  ${message}`);
+	});
 	events.on("test:summary", (data) => {
 		if (data.file !== undefined) return;
 		result.passed += data.counts.passed;
