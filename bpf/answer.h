@@ -183,16 +183,19 @@ static __always_inline long answer_write_v6(struct __sk_buff *skb,
 				   BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Who answers: the frontend itself, or the node for what routers say. */
+/* Who answers: the frontend itself, or the node for what routers say. To the
+ * node itself it is always the frontend: the node's own address would be a
+ * martian where the answer enters. */
 static __always_inline void answer_source(struct scratch *s, __u32 ifindex,
-					  __u32 answer)
+					  __u32 hook_and_answer)
 {
+	__u32 hook = hook_and_answer & 1, answer = hook_and_answer >> 1;
 	const struct device *device = bpf_map_lookup_elem(&devices, &ifindex);
 	const struct settings *set = settings_get();
 	const struct ip_addr *addr;
 
 	s->reply.src = s->packet.tuple.dst;
-	if (answer == ANSWER_UNREACHABLE)
+	if (answer == ANSWER_UNREACHABLE || hook == HOOK_EGRESS)
 		return;
 	addr = route_own_address(device, s->packet.is_v6);
 	if (!addr && set)
@@ -226,7 +229,7 @@ __noinline int answer_send(struct __sk_buff *skb, __u32 hook_and_answer,
 				  BPF_ADJ_ROOM_MAC, 0);
 	if (err)
 		return verdict_drop(reason);
-	answer_source(s, skb->ifindex, answer);
+	answer_source(s, skb->ifindex, hook_and_answer);
 	answer_head(&head, s->packet.is_v6, answer, mtu);
 	err = s->packet.is_v6 ? answer_write_v6(skb, s, &head, sum) :
 				answer_write_v4(skb, s, &head, sum);

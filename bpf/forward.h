@@ -48,6 +48,25 @@ static __always_inline __u32 forward_check(struct __sk_buff *skb,
 }
 
 /*
+ * The first packets of a flow in a bridge, while the neighbour is not known.
+ * Those for a frontend are on their way to the stack, which learns it. Those
+ * of a connected socket carry the MAC of the backend that left.
+ */
+static __always_inline __u32 forward_unknown(struct __sk_buff *skb,
+					     const struct packet *packet)
+{
+	__u32 ifindex = skb->ifindex;
+	const struct device *device;
+
+	if (!(packet->flags & PACKET_TO_TOMBSTONE))
+		return VERDICT_PASS;
+	device = bpf_map_lookup_elem(&devices, &ifindex);
+	if (!device || !device->master)
+		return VERDICT_PASS;
+	return verdict_redirect(bpf_redirect_neigh(device->master, NULL, 0, 0));
+}
+
+/*
  * Stays in its bridge: only the destination MAC is new, so that the bridge
  * and bridge netfilter see what they would see of direct traffic. While the
  * neighbour is not known the stack takes the packet and learns it.
@@ -61,7 +80,7 @@ static __always_inline __u32 forward_bridge(struct __sk_buff *skb,
 	if (!flow->ifindex) {
 		s->backend.addr = flow->dst;
 		if (!route_neighbour(skb))
-			return VERDICT_PASS;
+			return forward_unknown(skb, &s->packet);
 		mac_copy(flow->dmac, s->fib.dmac);
 		flow->ifindex = s->fib.ifindex;
 	}

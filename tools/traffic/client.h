@@ -6,14 +6,14 @@
 #include "options.h"
 
 struct answer {
-	const char *step;                  /* where it failed: "connect", ... */
-	int error;                         /* errno; 0: answered */
-	long us;                           /* time it took */
-	char server[32];                   /* the server's name */
-	char seen[ENDPOINT_TEXT_MAX];      /* the client, as the server saw it */
-	char from[ENDPOINT_TEXT_MAX];      /* who sent the answer */
-	char peername[ENDPOINT_TEXT_MAX];  /* getpeername() */
-	char local[ENDPOINT_TEXT_MAX];     /* getsockname() */
+	const char *step;                 /* where it failed: "connect", ... */
+	int error;                        /* errno; 0: answered */
+	long us;                          /* time it took */
+	char server[32];                  /* the server's name */
+	char seen[ENDPOINT_TEXT_MAX];     /* the client, as the server saw it */
+	char from[ENDPOINT_TEXT_MAX];     /* who sent the answer */
+	char peername[ENDPOINT_TEXT_MAX]; /* getpeername() */
+	char local[ENDPOINT_TEXT_MAX];    /* getsockname() */
 };
 
 /* Opens (connects) the socket when *fd is negative, sends one request, waits

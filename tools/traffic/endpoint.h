@@ -17,7 +17,8 @@ struct endpoint {
 bool endpoint_parse(const char *text, struct endpoint *endpoint);
 
 /* Writes the text form; v4-mapped addresses are shown as IPv4. */
-void endpoint_format(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_MAX]);
+void endpoint_format(const struct endpoint *endpoint,
+		     char text[ENDPOINT_TEXT_MAX]);
 
 /* Turns an IPv4 endpoint into the v4-mapped IPv6 one. */
 void endpoint_map(struct endpoint *endpoint);

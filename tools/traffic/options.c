@@ -140,7 +140,8 @@ void options_parse(struct options *options, int argc, char **argv)
 		.timeout_ms = 2000,
 		.interval_us = 1000,
 	};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) >=
+	       0) {
 		if (optarg)
 			set_value(options, option);
 		else

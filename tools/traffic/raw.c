@@ -31,8 +31,8 @@ static uint16_t checksum(const struct iphdr *ip, const void *segment,
 {
 	struct pseudo_header pseudo = { ip->saddr, ip->daddr, 0, ip->protocol,
 					htons(len) };
-	uint32_t sum = sum_words(&pseudo, sizeof(pseudo)) +
-		       sum_words(segment, len);
+	uint32_t sum =
+		sum_words(&pseudo, sizeof(pseudo)) + sum_words(segment, len);
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -10,9 +10,9 @@
 
 #include "commands.h"
 
-#define FDS_MAX 4096
+#define FDS_MAX     4096
 #define MESSAGE_MAX 70000
-#define HEAD_MAX 16
+#define HEAD_MAX    16
 
 /* A connection's request so far: its first bytes are all that matters. */
 static struct {
