@@ -136,6 +136,17 @@ test("a filter that is younger than the other maps is filled before the first ru
 	assert.equal(await second.sync(), 0);
 });
 
+test("an upgrade that begins with one map empty ends like a fresh start", async () => {
+	const names = ["services", "slots", "backends", "frontends", "names", "filter"] as const;
+	for (const name of names) {
+		const first = await Agent.start(smallMaps(), BEFORE);
+		const maps = { ...first.maps, [name]: smallMaps()[name] };
+		const second = await Agent.start(maps, BEFORE);
+		assert.equal(second.dump(), await freshDump(BEFORE), `${name} was empty`);
+		assert.deepEqual((await Agent.start(maps, BEFORE)).writes, [], `${name} was empty`);
+	}
+});
+
 test("however the objects got there, the maps are those of a fresh start, and a restart agrees", async () => {
 	const batches = fc.array(fc.array(anyChange, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
 	await fc.assert(
