@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Addon } from "../dataplane/addon.ts";
-import { foreignProgram, type TcAttacher } from "../dataplane/attach-tc.ts";
+import { foreignProgram, type OwnPrograms, type TcAttacher } from "../dataplane/attach-tc.ts";
 import type { MapPort } from "../dataplane/port.ts";
 import { hasCode } from "../errors.ts";
 import type { Device } from "../layout/structs.ts";
@@ -32,7 +32,9 @@ export interface DeviceDeps {
 }
 
 /** Devices checked in one call of repair(). */
-const CHECKS = 64;
+const CHECKS = 32;
+/** Devices whose programs are listed between two turns of the event loop. */
+const JUDGED_AT_ONCE = 16;
 
 export class Devices {
 	readonly #deps: DeviceDeps;
@@ -77,7 +79,7 @@ export class Devices {
 		onView(view);
 		this.#served = servedDevices(view, patterns, this.#nodeAddresses);
 		// The map first: a program that runs on a device must find the device.
-		this.judge();
+		await this.judge();
 		const wanted = new Set(this.#served.map(({ ifindex }) => ifindex));
 		for (const { ifindex, name } of attacher.attached) {
 			if (!wanted.has(ifindex)) {
@@ -98,20 +100,35 @@ export class Devices {
 		this.#pruned = true;
 	}
 
-	/** Writes the devices map, with the answer whether redirecting would bypass somebody. */
-	judge(): void {
-		const { addon, attacher, judgeRedirect, map } = this.#deps;
-		const hook = judgeRedirect ? foreignHook(readNetfilter(addon)) : "not asked for";
-		const reasons = new Map<string, string>();
+	/**
+	 * Writes the devices map, with the answer whether redirecting would bypass somebody. Others get
+	 * their turn in between; when a refresh has found other devices meanwhile, it judges by itself.
+	 */
+	async judge(): Promise<void> {
+		const served = this.#served;
+		const reasons = await this.#foreignUsers(served);
+		if (served !== this.#served) return;
 		const records = new Map<number, Device>();
-		for (const device of this.#served) {
-			const reason = hook ?? this.#foreignOn(device.ifindex, attacher.programIds);
-			if (reason !== undefined) reasons.set(device.name, reason);
-			records.set(device.ifindex, deviceRecord(device, reason === undefined));
+		for (const device of served) {
+			records.set(device.ifindex, deviceRecord(device, !reasons.has(device.name)));
 		}
-		if (judgeRedirect) this.#logReasons(reasons);
+		if (this.#deps.judgeRedirect) this.#logReasons(reasons);
 		this.#reasons = reasons;
-		writeDevices(map, records);
+		writeDevices(this.#deps.map, records);
+	}
+
+	/** Device name -> why its packets must go through the stack. */
+	async #foreignUsers(served: readonly ServedDevice[]): Promise<Map<string, string>> {
+		const { addon, attacher, judgeRedirect } = this.#deps;
+		const hook = judgeRedirect ? foreignHook(readNetfilter(addon)) : "not asked for";
+		if (hook !== undefined) return new Map(served.map(({ name }) => [name, hook]));
+		const reasons = new Map<string, string>();
+		for (const [i, { ifindex, name }] of served.entries()) {
+			const reason = this.#foreignOn(ifindex, attacher.own);
+			if (reason !== undefined) reasons.set(name, reason);
+			if (i % JUDGED_AT_ONCE === JUDGED_AT_ONCE - 1) await setImmediate();
+		}
+		return reasons;
 	}
 
 	/** Puts back programs that somebody removed from some of the devices; all are seen in turn. */
@@ -133,7 +150,7 @@ export class Devices {
 		return this.#reasons;
 	}
 
-	#foreignOn(ifindex: number, own: ReadonlySet<number>): string | undefined {
+	#foreignOn(ifindex: number, own: OwnPrograms): string | undefined {
 		try {
 			return foreignProgram(this.#deps.addon, ifindex, own);
 		} catch (error) {

@@ -28,6 +28,7 @@ export class Watchman {
 	#timers: NodeJS.Timeout[] = [];
 	#refreshing = false;
 	#again = false;
+	#judging = false;
 
 	constructor(deps: WatchmanDeps) {
 		this.#deps = deps;
@@ -45,7 +46,7 @@ export class Watchman {
 		await this.#refresh();
 		this.#timers = [
 			setInterval(() => this.#repair(), REPAIR_MS),
-			setInterval(() => this.#guard("devices", () => this.#deps.devices.judge()), JUDGE_MS),
+			setInterval(() => void this.#judge(), JUDGE_MS),
 		];
 		log.info({ devices: this.#deps.devices.served.map(({ name }) => name) }, "attached");
 	}
@@ -76,6 +77,17 @@ export class Watchman {
 			);
 		} while (this.#again);
 		this.#refreshing = false;
+	}
+
+	/** A refresh judges by itself. */
+	async #judge(): Promise<void> {
+		if (this.#refreshing || this.#judging) return;
+		this.#judging = true;
+		await this.#deps.devices.judge().then(
+			() => this.#note("devices"),
+			(error: unknown) => this.#note("devices", error),
+		);
+		this.#judging = false;
 	}
 
 	#repair(): void {

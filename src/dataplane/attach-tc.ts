@@ -21,6 +21,12 @@ export interface TcPrograms {
 	readonly egress: BpfProgram;
 }
 
+/** Kernel ids. */
+export interface OwnPrograms {
+	readonly programs: ReadonlySet<number>;
+	readonly links: ReadonlySet<number>;
+}
+
 export interface TcTarget {
 	readonly ifindex: number;
 	readonly name: string;
@@ -38,6 +44,8 @@ export class TcAttacher {
 	readonly #programs: TcPrograms;
 	readonly #tcx: boolean;
 	readonly #programIds: ReadonlySet<number>;
+	/** Ids of the links that were pinned at the start. */
+	readonly #foundLinks: ReadonlySet<number>;
 	readonly #attached = new Map<number, Attachment>();
 
 	/** `tcx`: by links; otherwise by clsact filters. */
@@ -47,11 +55,14 @@ export class TcAttacher {
 		this.#programs = programs;
 		this.#tcx = tcx;
 		this.#programIds = new Set([programs.ingress.info.id, programs.egress.info.id]);
+		this.#foundLinks = new Set(
+			listPins(pins.links).map((name) => openLink(addon, `${pins.links}/${name}`)?.info.id ?? 0),
+		);
 	}
 
-	/** Kernel ids of our programs, to tell them from others'. */
-	get programIds(): ReadonlySet<number> {
-		return this.#programIds;
+	/** To tell our programs from others', also those that an earlier agent attached. */
+	get own(): OwnPrograms {
+		return { programs: this.#programIds, links: this.#foundLinks };
 	}
 
 	get attached(): readonly TcTarget[] {
@@ -194,19 +205,20 @@ export function removeClsactFilter(addon: Addon, ifindex: number, direction: Dir
 	return addon.tcDetach({ ifindex, direction, handle: CLSACT_HANDLE, priority });
 }
 
-/** Programs and filters of others on a device that a redirect would bypass, as a sentence; undefined: none. */
+/** Programs and filters of others on a device that a redirect would bypass, in words; undefined: none. */
 export function foreignProgram(
 	addon: Addon,
 	ifindex: number,
-	own: ReadonlySet<number>,
+	own: OwnPrograms,
 ): string | undefined {
 	for (const direction of ["ingress", "egress"] as const) {
-		const tcx = addon.queryTcx(ifindex, direction) ?? [];
-		const program = tcx.find(({ programId }) => !own.has(programId));
+		const program = addon
+			.queryTcx(ifindex, direction)
+			?.find(({ programId, linkId }) => !own.programs.has(programId) && !own.links.has(linkId));
 		if (program !== undefined) return `TCX program ${program.programId} at ${direction}`;
 		const filter = addon
 			.tcFilters(ifindex, direction)
-			.find(({ programId, kind }) => kind !== "bpf" || !own.has(programId));
+			.find(({ programId, handle }) => !own.programs.has(programId) && handle !== CLSACT_HANDLE);
 		if (filter !== undefined) return `tc ${filter.kind} filter at ${direction}`;
 	}
 	return undefined;
