@@ -77,7 +77,7 @@ format: $(deps_test) ## rewrite every file in its format
 check: check-biome check-types check-format check-headers check-layout check-tidy ## every static check
 
 check-biome: $(deps_build)
-	$(call say,CHECK,'biome: format, lint, import rules')
+	$(call say,CHECK,'format; lint; who imports whom')
 	$(Q)biome check --error-on-warnings --log-level=warn
 
 check-types: $(deps_build)
