@@ -69,7 +69,9 @@ static __always_inline __u32 forward_unknown(struct __sk_buff *skb,
 /*
  * Stays in its bridge: only the destination MAC is new, so that the bridge
  * and bridge netfilter see what they would see of direct traffic. While the
- * neighbour is not known the stack takes the packet and learns it.
+ * neighbour is not known the stack takes the packet and learns it; but those
+ * of a connected socket bear the MAC of the backend that left, not the
+ * bridge's, and would never reach the stack.
  */
 static __always_inline __u32 forward_bridge(struct __sk_buff *skb,
 					    struct scratch *s,

@@ -88,10 +88,12 @@ export async function assertLarge(service: ClusterService, place: Place): Promis
 	for (const asker of askers(place)) {
 		const size = asker.protocol === "TCP" ? 60_000 : 4000;
 		const target = service.target(asker.family, asker.protocol);
-		// The first datagram may be lost to path MTU discovery, as without a service.
 		const conversation = new Conversation(place, target, { requestSize: size, replySize: size });
 		let answer = await conversation.ask();
-		if (!answer.ok && asker.protocol === "UDP") answer = await conversation.ask();
+		// Path MTU discovery may cost one datagram each way, as it does without a service.
+		for (let lost = 0; lost < 2 && !answer.ok && asker.protocol === "UDP"; lost++) {
+			answer = await conversation.ask();
+		}
 		await conversation.close();
 		assertAnswered(answer, `${asker.family} ${asker.protocol} ${size} bytes`);
 	}
