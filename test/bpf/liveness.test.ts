@@ -5,7 +5,8 @@ import { DropReason, FlowDirection, FlowFlag, FlowState } from "../../src/layout
 import { decode } from "../lib/packet-decode.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
 import { endpoints, forBothFamilies, fromEndpoint, toEndpoint, useWorld } from "./lib/setup.ts";
-import { ACTION } from "./lib/world.ts";
+import { BRIDGED, BRIDGED_CLIENT, BRIDGED_SILENT } from "./lib/topology.ts";
+import { ACTION, type Endpoint } from "./lib/world.ts";
 
 const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
 const SERVICE = 1;
@@ -58,6 +59,22 @@ forBothFamilies("UDP, when its backend leaves", (family) => {
 			assertPacket(sent.packet, { dst: other.address, dport: 8080 });
 		});
 	}
+
+	test("of a connected socket in a bridge finds the new backend, known to the node or not", () => {
+		const left: Endpoint = { ...backend, address: family.isV6 ? "fd04::99" : "10.4.0.99" };
+		for (const [address, action] of [
+			[BRIDGED[family.at], ACTION.pass],
+			[BRIDGED_SILENT[family.at], ACTION.redirect],
+		] as const) {
+			world().reset();
+			world().serve(vip, [{ ...backend, address }]);
+			world().addTombstone(left, SERVICE);
+			const src = BRIDGED_CLIENT[family.at];
+			const sent = world().run("tc_ingress", "port", toEndpoint(family, left, { src }));
+			assert.equal(sent.action, action);
+			assertPacket(sent.packet, { dst: address });
+		}
+	});
 
 	test("for another service is not meant by the node's packets that were translated", () => {
 		world().serve(vip, [backend]);

@@ -19,7 +19,7 @@ import {
 	toEndpoint,
 	useWorld,
 } from "./lib/setup.ts";
-import { CLIENT, ifindexOf, NODE4, NODE6, OUTSIDE, REMOTE } from "./lib/topology.ts";
+import { CLIENT, ifindexOf, NODE4, NODE6, OUTSIDE, POD_MTU, REMOTE } from "./lib/topology.ts";
 import { ACTION, type Endpoint, PORTS } from "./lib/world.ts";
 
 const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
@@ -255,6 +255,21 @@ forBothFamilies("the node's own packets to a service", (family) => {
 		const sent = world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
 		assert.equal(sent.action, ACTION.drop);
 		assert.equal(world().drops(DropReason.DROP_HOST_BACKEND), 1);
+	});
+
+	test("that are too big for an overlay device are answered by the service, not by the node", () => {
+		const far: Endpoint = { ...vip, address: family.isV6 ? "fd03::40" : "10.3.0.40", port: 8080 };
+		world().serve(vip, [far], { local: false });
+		world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+		const payload = new Uint8Array(1440);
+		const big = toEndpoint(family, vip, { src: node, payload, flags: "A" });
+		const answer = world().run("tc_egress", "uplink", big);
+		assert.equal(answer.action, ACTION.redirect);
+		assertPacket(answer.packet, {
+			src: vip.address,
+			dst: node,
+			icmp: { type: family.isV6 ? 2 : 3, code: family.isV6 ? 0 : 4, info: POD_MTU },
+		});
 	});
 
 	test("take the address of an overlay device that they leave by", () => {
