@@ -99,7 +99,7 @@ static __always_inline __u32 forward_ingress(struct __sk_buff *skb,
 {
 	if (skb->ifindex == flow->ifindex)
 		return VERDICT_PASS;
-	if (packet->l3 && !ethernet_write(skb, flow->dmac, NULL))
+	if (packet->l3 && !ethernet_write(skb, flow->dmac, flow->smac))
 		return verdict_drop(DROP_REWRITE);
 	return verdict_redirect(bpf_redirect(flow->ifindex, BPF_F_INGRESS));
 }

@@ -144,6 +144,9 @@ static __always_inline void route_reply(struct __sk_buff *skb,
 	if (hook == HOOK_EGRESS) {
 		reply->way = WAY_INGRESS;
 		mac_copy(reply->dmac, s->client.mac);
+		/* From whom the client believes to hear: a bridge learns it. */
+		if (s->packet.l3)
+			bpf_skb_load_bytes(skb, 0, reply->smac, ETH_ALEN);
 		return;
 	}
 	if (may_redirect && s->client.kind == DEVICE_POD &&
