@@ -18,6 +18,7 @@ import { liveCounters } from "./live-counters.ts";
 import { FAMILIES, NodeSettings } from "./node-settings.ts";
 import { drainPreviousFlows } from "./previous-flows.ts";
 import { type Servers, startServers } from "./servers.ts";
+import { SkipLog } from "./skip-log.ts";
 import { openSource } from "./source.ts";
 import { SyncLoop } from "./sync-loop.ts";
 import { Watchman } from "./watchman.ts";
@@ -73,8 +74,9 @@ export class Agent {
 		});
 		this.#flows = new FlowKeeper(expiry, log);
 		const flows = this.#flows;
+		const skips = new SkipLog(log);
 		const metrics = new Metrics(FAMILIES, () =>
-			liveCounters({ maps, cluster, syncer, devices, flows, health: this.#health }),
+			liveCounters({ maps, cluster, syncer, devices, flows, skips, health: this.#health }),
 		);
 		this.#watchman = new Watchman({
 			addon,
@@ -95,6 +97,7 @@ export class Agent {
 			health: this.#health,
 			metrics,
 			log,
+			skips,
 			minSyncPeriodMs: config.minSyncPeriodMs,
 			onNode: (node) => this.#onNode(node, devices, settings, watchman),
 			onFirstSync: async () => {

@@ -8,6 +8,7 @@ import type { LiveCounters } from "../serve/metrics.ts";
 import type { Syncer } from "../sync/syncer.ts";
 import type { Devices } from "./devices.ts";
 import type { FlowKeeper } from "./flow-keeper.ts";
+import type { SkipLog } from "./skip-log.ts";
 
 export interface LiveSources {
 	readonly maps: Readonly<Record<MapName, MapPort>>;
@@ -15,11 +16,12 @@ export interface LiveSources {
 	readonly syncer: Syncer;
 	readonly devices: Devices;
 	readonly flows: FlowKeeper;
+	readonly skips: SkipLog;
 	readonly health: HealthState;
 }
 
 export function liveCounters(sources: LiveSources): LiveCounters {
-	const { maps, cluster, syncer, devices, flows, health } = sources;
+	const { maps, cluster, syncer, devices, flows, health, skips } = sources;
 	const { services, frontends, tombstones } = syncer.status();
 	const { half_open } = Control.decode(new DataView(maps.control.memory()), 0);
 	const fill = (name: MapName, used: number) =>
@@ -36,7 +38,7 @@ export function liveCounters(sources: LiveSources): LiveCounters {
 		flowEntries: { flows: flows.last.flows, overflow: flows.last.overflow },
 		halfOpen: Math.max(0, Number(BigInt.asIntN(64, half_open))),
 		pending: { services: cluster.hasDirty ? 1 : 0 },
-		skipped: cluster.skips().length,
+		skipped: skips.count,
 		devices: { served: devices.served.length, failed: devices.failures.size },
 		healthy: health.healthy,
 	};

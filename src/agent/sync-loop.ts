@@ -7,7 +7,7 @@ import type { Metrics } from "../serve/metrics.ts";
 import { Runner } from "../sync/runner.ts";
 import type { SyncResult } from "../sync/status.ts";
 import type { Syncer } from "../sync/syncer.ts";
-import { SkipLog } from "./skip-log.ts";
+import type { SkipLog } from "./skip-log.ts";
 
 export interface SyncLoopDeps {
 	readonly cluster: Cluster;
@@ -15,6 +15,7 @@ export interface SyncLoopDeps {
 	readonly health: HealthState;
 	readonly metrics: Metrics;
 	readonly log: Logger;
+	readonly skips: SkipLog;
 	readonly minSyncPeriodMs: number;
 	/** The own Node object changed or is gone. */
 	readonly onNode: (node: Node | undefined) => void;
@@ -28,7 +29,6 @@ const RETRY_MS = 1000;
 export class SyncLoop implements SourceListener {
 	readonly #deps: SyncLoopDeps;
 	readonly #runner: Runner;
-	readonly #skips: SkipLog;
 	readonly #startedMs = Date.now();
 	#listed = false;
 	#synced = false;
@@ -36,7 +36,6 @@ export class SyncLoop implements SourceListener {
 
 	constructor(deps: SyncLoopDeps) {
 		this.#deps = deps;
-		this.#skips = new SkipLog(deps.log);
 		this.#runner = new Runner({
 			run: () => this.#sync(),
 			minIntervalMs: deps.minSyncPeriodMs,
@@ -48,7 +47,7 @@ export class SyncLoop implements SourceListener {
 	onChanges(changes: readonly Change[]): void {
 		const { cluster, health, metrics } = this.#deps;
 		cluster.apply(changes);
-		this.#skips.note(changes);
+		this.#deps.skips.note(changes);
 		this.#noteNode(changes);
 		const count = (kind: Change["kind"]): number =>
 			changes.filter((change) => change.kind === kind).length;

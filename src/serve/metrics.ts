@@ -29,6 +29,9 @@ const PROGRAMMING_BUCKETS = [
 	...steps(120, 300, 30),
 ];
 
+/** Longer than a scrape takes, shorter than the time between two. */
+const SCRAPE_MS = 200;
+
 export class Metrics implements ProbeCounter {
 	readonly registry = new Registry();
 	readonly #families: readonly Family[];
@@ -84,7 +87,7 @@ export class Metrics implements ProbeCounter {
 			this.#probes.healthz.inc({ code }, 0);
 			this.#probes.livez.inc({ code }, 0);
 		}
-		addLiveGauges(registers, read);
+		addLiveGauges(registers, onceAWhile(read));
 		collectDefaultMetrics({ register: this.registry });
 	}
 
@@ -112,6 +115,20 @@ export class Metrics implements ProbeCounter {
 	noteProgrammed(seconds: number): void {
 		for (const ip_family of this.#families) this.#programming.observe({ ip_family }, seconds);
 	}
+}
+
+/** Every gauge of one scrape gets the same answer, and reading costs once. */
+function onceAWhile(read: () => LiveCounters): () => LiveCounters {
+	let last: LiveCounters | undefined;
+	let readAt = Number.NEGATIVE_INFINITY;
+	return () => {
+		const now = performance.now();
+		if (last === undefined || now - readAt > SCRAPE_MS) {
+			last = read();
+			readAt = now;
+		}
+		return last;
+	};
 }
 
 function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
