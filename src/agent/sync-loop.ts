@@ -73,7 +73,7 @@ export class SyncLoop implements SourceListener {
 			if (change.kind !== "node") continue;
 			if (change.object !== undefined && change.object.name !== cluster.node.name) continue;
 			if (change.object === undefined && change.key !== cluster.node.name) continue;
-			health.setDraining(change.object?.draining ?? false);
+			health.setDraining(change.object?.draining ?? true);
 			onNode(change.object);
 		}
 	}

@@ -52,7 +52,7 @@ interface Row {
 	readonly id: string | number;
 }
 
-const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = [
+export const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = [
 	{ head: "SERVICE", cell: (row) => row.service },
 	{ head: "PORT", cell: (row) => row.port },
 	{ head: "PROTOCOL", cell: (row) => row.protocol },

@@ -14,7 +14,7 @@ export function statusCommand(io: CliIo): Command {
 	return addPinPath(addOutput(command)).action(async ({ pinPath, output }: ReaderOptions) => {
 		const { openPinned } = await import("./read/open.ts");
 		const { readStatus } = await import("./read/status.ts");
-		const status = readStatus(openPinned(pinPath));
+		const status = await readStatus(openPinned(pinPath));
 		if (output === "json") io.out(formatJson(status));
 		else if (output === "yaml") io.out(formatYaml(status));
 		else io.out(formatStatus(status, output === "wide"));
@@ -24,6 +24,7 @@ export function statusCommand(io: CliIo): Command {
 /** For people: sections with a title line. `wide`: also what is empty or zero. */
 export function formatStatus(status: Status, wide: boolean): string {
 	const facts: [string, string][] = [
+		["Agent", status.agentRuns ? "running" : "not running"],
 		["Pins", status.pinPath],
 		["Forwarding", status.forwarding],
 		["Node addresses", status.nodeAddresses.join(", ") || "none"],

@@ -44,7 +44,7 @@ export class HealthState {
 		else this.#problems.set(part, reason);
 	}
 
-	/** The Node object says that load balancers should send nothing here any more. */
+	/** The Node object is gone, or says that load balancers should send nothing here any more. */
 	setDraining(draining: boolean): void {
 		this.#draining = draining;
 	}

@@ -153,13 +153,14 @@ function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
 		"Services that wait for a sync",
 		({ pending }) => pending.services,
 	);
-	new Gauge({
+	new Counter({
 		name: "sluice_drops_packets_total",
 		help: "Packets and calls refused, by reason",
 		labelNames: ["reason"],
 		registers,
 		collect() {
-			for (const [reason, packets] of read().drops) this.set({ reason }, packets);
+			this.reset();
+			for (const [reason, packets] of read().drops) this.inc({ reason }, packets);
 		},
 	});
 	new Gauge({

@@ -22,7 +22,7 @@ import {
 	unpackFrontendWord,
 	unpackSetWord,
 } from "../../layout/structs.ts";
-import { bytesToAddress } from "../../model/address-bytes.ts";
+import { bytesToAddress, compareAddresses } from "../../model/address-bytes.ts";
 
 const IPPROTO_TCP = 6;
 
@@ -159,7 +159,7 @@ function readFrontends(maps: Maps): Map<number, FrontendView[]> {
 		});
 		found.set(word.service, list);
 	});
-	for (const list of found.values()) list.sort(byAddress);
+	for (const list of found.values()) list.sort(byFrontend);
 	return found;
 }
 
@@ -222,7 +222,11 @@ interface Addressed {
 }
 
 function byAddress(a: Addressed, b: Addressed): number {
-	return compare(a.address, b.address) || a.port - b.port;
+	return compareAddresses(a.address, b.address) || a.port - b.port;
+}
+
+function byFrontend(a: FrontendView, b: FrontendView): number {
+	return byAddress(a, b) || compare(a.protocol, b.protocol) || compare(a.scope, b.scope);
 }
 
 function compare(a: string, b: string): number {

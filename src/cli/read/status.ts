@@ -1,4 +1,5 @@
 /** What the pins say about the datapath as a whole. */
+import { tryLock } from "../../agent/lock.ts";
 import { openLink } from "../../dataplane/attach-cgroup.ts";
 import { listPins } from "../../dataplane/pins.ts";
 import type { MapPort } from "../../dataplane/port.ts";
@@ -26,6 +27,8 @@ export interface LinkStatus {
 }
 
 export interface Status {
+	/** Whether an agent with these pins runs in this network namespace. */
+	readonly agentRuns: boolean;
 	readonly pinPath: string;
 	readonly forwarding: string;
 	readonly hz: number;
@@ -51,11 +54,14 @@ export interface MapStatus {
 	readonly pin: string;
 }
 
-export function readStatus(pinned: Pinned): Status {
+export async function readStatus(pinned: Pinned): Promise<Status> {
 	const settings = Settings.decode(new DataView(pinned.map("settings").memory()), 0);
 	const control = Control.decode(new DataView(pinned.map("control").memory()), 0);
 	const node = [settings.node4, settings.node6].filter((bytes) => bytes.some((byte) => byte !== 0));
+	const held = await tryLock(pinned.pins.root);
+	held?.release();
 	return {
+		agentRuns: held === undefined,
 		pinPath: pinned.pins.root,
 		forwarding: enumName(Forwarding, settings.forwarding, "FORWARDING_"),
 		hz: settings.hz,
