@@ -145,7 +145,10 @@ static __always_inline bool flow_serves(const struct packet *packet,
 	return is_tcp && !(is_syn && state == FLOW_SYN_SENT);
 }
 
-/* The state after a packet of this direction; flags gains what it showed. */
+/*
+ * The state after a packet of this direction; flags gains what it showed. An
+ * answer alone establishes no TCP flow: backends answer forged SYNs, too.
+ */
 static __always_inline __u8 flow_next_state(const struct packet *packet,
 					    __u8 state, __u8 *flags)
 {
@@ -159,7 +162,15 @@ static __always_inline __u8 flow_next_state(const struct packet *packet,
 			return FLOW_CLOSED;
 		return state > FLOW_CLOSING ? state : FLOW_CLOSING;
 	}
-	return state == FLOW_SYN_SENT && is_reply ? FLOW_ESTABLISHED : state;
+	if (state != FLOW_SYN_SENT)
+		return state;
+	if (packet->tuple.proto != IPPROTO_TCP)
+		return is_reply ? FLOW_ESTABLISHED : FLOW_SYN_SENT;
+	if (is_reply)
+		*flags |= FLOW_REPLIED;
+	else if (*flags & FLOW_REPLIED && !(packet->tcp_flags & TCP_SYN))
+		return FLOW_ESTABLISHED;
+	return FLOW_SYN_SENT;
 }
 
 /* Writes a change of state to both entries. */
@@ -198,7 +209,8 @@ static __always_inline void flow_see(const struct packet *packet,
 		flow->last_seen = now;
 	if (packet->tcp_flags & (TCP_FIN | TCP_RST) ||
 	    (flow->state == FLOW_SYN_SENT &&
-	     packet->tuple.direction == FLOW_REPLY))
+	     (packet->tuple.direction == FLOW_REPLY ||
+	      flow->flags & FLOW_REPLIED)))
 		flow_advance(packet, flow);
 }
 

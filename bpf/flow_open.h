@@ -99,8 +99,6 @@ static __always_inline void flow_prepare(struct scratch *s, __u32 socket)
 	s->forward.last_seen = bpf_jiffies64();
 	s->forward.created = s->forward.last_seen;
 	s->forward.socket = socket;
-	if (packet->tuple.proto == IPPROTO_TCP)
-		s->forward.flags = FLOW_HALF_OPEN;
 	s->reply.src = packet->tuple.dst;
 	s->reply.dst = packet->tuple.src;
 	s->reply.sport = packet->tuple.dport;

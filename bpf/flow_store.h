@@ -58,7 +58,18 @@ static __always_inline bool half_open_full(void)
 	       (__s64)READ_WORD(words->half_open) >= (__s64)set->half_open_max;
 }
 
-/* Stores both entries; 0, -EEXIST, or what overflow answered. */
+/* Says in both entries where they are stored. */
+static __always_inline void flow_set_place(struct scratch *s, __u8 flag)
+{
+	s->forward.flags &= ~(FLOW_HALF_OPEN | FLOW_OVERFLOW);
+	s->forward.flags |= flag;
+	s->reply.flags = s->forward.flags;
+}
+
+/*
+ * Stores both entries; 0, -EEXIST, or what overflow answered. Flows in
+ * overflow are not counted as half open: it forgets them without telling.
+ */
 __noinline int flow_store(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
@@ -70,17 +81,17 @@ __noinline int flow_store(struct __sk_buff *skb)
 		return -ENOMEM;
 	is_tcp = s->packet.tuple.proto == IPPROTO_TCP;
 	if (!(is_tcp && half_open_full())) {
+		flow_set_place(s, is_tcp ? FLOW_HALF_OPEN : 0);
 		err = flow_store_in(&flows, s);
+		if (!err && is_tcp)
+			half_open_add(1);
 		if (!err || err == -EEXIST)
 			goto out;
 	}
 	words->overflow_in_use = 1;
-	s->forward.flags |= FLOW_OVERFLOW;
-	s->reply.flags |= FLOW_OVERFLOW;
+	flow_set_place(s, FLOW_OVERFLOW);
 	err = flow_store_in(&overflow, s);
 out:
-	if (!err && is_tcp)
-		half_open_add(1);
 	if (!err && have_previous_flows)
 		previous_share(s);
 	return err;

@@ -200,8 +200,9 @@ enum flow_way {
 };
 
 enum flow_state {
-	FLOW_SYN_SENT = 0,    /* TCP: no answer yet; UDP: one direction seen */
-	FLOW_ESTABLISHED = 1, /* both directions seen */
+	FLOW_SYN_SENT = 0,    /* TCP: handshake; UDP: one direction seen */
+	FLOW_ESTABLISHED = 1, /* TCP: the client answered the backend's answer;
+				 UDP: both directions seen */
 	FLOW_CLOSING = 2,     /* one FIN seen */
 	FLOW_CLOSED = 3,      /* RST, or FIN both ways */
 };
@@ -214,6 +215,7 @@ enum flow_flag {
 	FLOW_FIN_FORWARD = 16,
 	FLOW_FIN_REPLY = 32,
 	FLOW_OVERFLOW = 64, /* stored in overflow, not in flows */
+	FLOW_REPLIED = 128, /* TCP, FLOW_SYN_SENT: only the client is awaited */
 };
 
 /* sockets: SK_STORAGE. What a socket's owner connected to. */
@@ -353,7 +355,8 @@ enum previous_flows {
 
 /* control: ARRAY[1], mmapable; words that the programs write. */
 struct control {
-	__u64 half_open;       /* TCP flows in FLOW_SYN_SENT; may run below 0 */
+	__u64 half_open; /* entries of flows with FLOW_HALF_OPEN, by connection;
+			    may run below 0 */
 	__u32 overflow_in_use; /* 1: overflow may hold flows; agent clears */
 	__u32 direct_in_use; /* 1: FLOW_DIRECT entries may exist; agent clears */
 	__u8 reserved[48];

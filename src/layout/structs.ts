@@ -832,6 +832,7 @@ export const FlowFlag = {
 	FLOW_FIN_FORWARD: 16,
 	FLOW_FIN_REPLY: 32,
 	FLOW_OVERFLOW: 64,
+	FLOW_REPLIED: 128,
 } as const;
 export type FlowFlag = (typeof FlowFlag)[keyof typeof FlowFlag];
 

@@ -126,7 +126,7 @@ forBothFamilies("a TCP flow", (family) => {
 		assert.equal(world().control().half_open, 1n);
 	});
 
-	test("counts as half open until its first answer", () => {
+	test("counts as half open until the client has seen an answer", () => {
 		world().serve(vip, [backend]);
 		send("S");
 		send("S");
@@ -134,13 +134,19 @@ forBothFamilies("a TCP flow", (family) => {
 		assert.ok(world().flow(FLOW_FORWARD).value.flags & FlowFlag.FLOW_HALF_OPEN);
 		receive("SA");
 		receive("SA");
+		send("S");
+		assert.equal(world().control().half_open, 1n);
+		send("A");
+		send("A");
 		assert.equal(world().control().half_open, 0n);
+		assert.deepEqual(state(), [FlowState.FLOW_ESTABLISHED, FlowState.FLOW_ESTABLISHED]);
 	});
 
 	test("closes with both FINs and goes on being translated", () => {
 		world().serve(vip, [backend]);
 		send("S");
 		receive("SA");
+		send("A");
 		assert.deepEqual(state(), [FlowState.FLOW_ESTABLISHED, FlowState.FLOW_ESTABLISHED]);
 		send("FA");
 		assert.deepEqual(state(), [FlowState.FLOW_CLOSING, FlowState.FLOW_CLOSING]);

@@ -129,5 +129,32 @@ describe("a SYN flood", () => {
 			assert.equal(world().flows().length, 20);
 			assert.equal(world().flows("overflow").length, 80);
 		});
+
+		test("stays half open when only the backend answers", () => {
+			world().serve(vip, [backend]);
+			world().set({ half_open_max: 10 });
+			for (let port = 1; port <= 50; port++) {
+				world().run("tc_ingress", "client", toEndpoint(family, vip, { sport: port }));
+				world().run("tc_egress", "client", fromEndpoint(family, backend, { dport: port }));
+			}
+			assert.equal(world().flows().length, 20);
+			assert.equal(world().control().half_open, 10n);
+			const states = world()
+				.flows()
+				.map(({ value }) => value.state);
+			assert.ok(states.every((state) => state === FlowState.FLOW_SYN_SENT));
+		});
+
+		test("leaves nothing counted when overflow has forgotten its flows", () => {
+			world().serve(vip, [backend]);
+			world().set({ half_open_max: 10 });
+			for (let sport = 1; sport <= 50; sport++) {
+				world().run("tc_ingress", "client", toEndpoint(family, vip, { sport }));
+			}
+			const { keys, count } = world().map("overflow").lookupBatch(undefined, 1024);
+			world().map("overflow").deleteBatch(keys, count);
+			runReaper(world(), world().flows(), true);
+			assert.equal(world().control().half_open, 0n);
+		});
 	});
 });

@@ -97,10 +97,11 @@ for (const [family, at] of [
 				assert.equal(chosen.size, BACKENDS.length);
 			});
 
-			test("a reply makes both entries established", () => {
+			test("a reply, and for TCP what the client says to it, makes both entries established", () => {
 				world.serve(vip, [backend]);
 				world.run("tc_ingress", "client", packet(request));
 				world.run("tc_egress", "client", packet(answer));
+				world.run("tc_ingress", "client", packet({ ...request, flags: "A" }));
 				for (const { value } of world.flows()) {
 					assert.equal(value.state, FlowState.FLOW_ESTABLISHED);
 				}
