@@ -2,6 +2,7 @@ import "./lib/own-netns.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DropReason } from "../../src/layout/structs.ts";
+import { checksum, u16 } from "../lib/packet-bytes.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
 import { endpoints, forBothFamilies, toEndpoint, useWorld } from "./lib/setup.ts";
 import { CLIENT } from "./lib/topology.ts";
@@ -47,6 +48,17 @@ for (const proto of ["tcp", "udp"] as const) {
 					dport: 80,
 				},
 			});
+		});
+
+		// The client's checksum offload may still be due, and then writes into the quote.
+		test("quotes a checksum that summing up the quote does not change", () => {
+			world().serve(vip, []);
+			for (const size of [1, 50, 51]) {
+				const payload = new Uint8Array(size).fill(0x77);
+				const result = world().run("tc_ingress", "client", toEndpoint(family, vip, { payload }));
+				const quoted = result.packet.slice(14 + 8 + 2 * (family.isV6 ? 40 : 20));
+				assert.equal(checksum(quoted), u16(quoted, proto === "tcp" ? 16 : 6));
+			}
 		});
 
 		test("answers the node's own packets too", () => {
