@@ -87,7 +87,3 @@ export function replacePin(path: string, pinnable: { pin(path: string): void }):
 export function encodePinName(name: string): string {
 	return name.replaceAll("%", "%25").replaceAll(".", "%2e");
 }
-
-export function decodePinName(name: string): string {
-	return name.replaceAll("%2e", ".").replaceAll("%25", "%");
-}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCgroupRoot } from "../../../src/agent/mounts.ts";
+import { settingsRecord } from "../../../src/agent/settings.ts";
+import { buildProgram } from "../../../src/cli/program.ts";
+import { agentConfig } from "../../../src/config-agent.ts";
+import { Timeout } from "../../../src/layout/structs.ts";
+
+/** The agent's options with their defaults, and some given. */
+function configOf(...flags: string[]): ReturnType<typeof agentConfig> {
+	const program = buildProgram({ out: () => undefined, err: () => undefined });
+	const command = program.commands.find((one) => one.name() === "agent");
+	assert.ok(command);
+	command.parseOptions(["--manifests=/m", ...flags]);
+	return agentConfig(command.opts(), { bpfObject: "", inCluster: false });
+}
+
+const FACTS = { node4: "192.0.2.1", node6: "", hz: 250, filterBits: 1 << 20, previous: 0 };
+
+test("timeouts are kube-proxy's conntrack defaults, in jiffies", () => {
+	const { timeout } = settingsRecord(configOf(), FACTS);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_SYN], 120n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_ESTABLISHED], 86_400n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_CLOSING], 3600n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_CLOSED], 120n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_UDP], 30n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_UDP_STREAM], 120n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_ICMP], 30n * 250n);
+});
+
+test("flags change timeouts; one shorter than a jiffy is one jiffy", () => {
+	const config = configOf(
+		"--conntrack-tcp-timeout-established=2s",
+		"--conntrack-udp-timeout=1s",
+		"--flow-timeouts=tcp-syn=1ms,tcp-closed=500ms",
+	);
+	const { timeout } = settingsRecord(config, FACTS);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_ESTABLISHED], 500n);
+	assert.equal(timeout[Timeout.TIMEOUT_UDP], 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_SYN], 1n);
+	assert.equal(timeout[Timeout.TIMEOUT_TCP_CLOSED], 125n);
+});
+
+test("settings carry addresses, ports, forwarding and the filter's mask", () => {
+	const config = configOf("--masquerade-ports=62000-63000", "--forwarding=stack");
+	const settings = settingsRecord(config, FACTS);
+	assert.deepEqual([...settings.node4.slice(10)], [0xff, 0xff, 192, 0, 2, 1]);
+	assert.ok(settings.node6.every((byte) => byte === 0));
+	assert.equal(settings.masquerade_port_first, 62000);
+	assert.equal(settings.masquerade_port_last, 63000);
+	assert.equal(settings.forwarding, 1);
+	assert.equal(settings.filter_mask, (1 << 20) - 1);
+});
+
+test("the node's name is trimmed and in lower case, as kube-proxy's", () => {
+	assert.equal(configOf("--hostname-override", " Node-A ").nodeName, "node-a");
+});
+
+test("the cgroup v2 root is found on unified and hybrid hosts, blanks in its path included", () => {
+	assert.equal(findCgroupRoot("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"), "/sys/fs/cgroup");
+	const hybrid =
+		"cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0";
+	assert.equal(findCgroupRoot(hybrid), "/sys/fs/cgroup/unified");
+	assert.equal(findCgroupRoot("x /mnt/a\\040b cgroup2 rw 0 0"), "/mnt/a b");
+	assert.throws(() => findCgroupRoot("tmpfs /tmp tmpfs rw 0 0"), /no cgroup v2 file system/);
+});
