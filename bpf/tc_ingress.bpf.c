@@ -10,6 +10,7 @@ int tc_ingress(struct __sk_buff *skb)
 {
 	struct packet packet;
 	struct scratch *s;
+	__u32 verdict;
 
 	if (!parse_packet(skb, &packet) || !translate_concerns(&packet))
 		return TC_ACT_UNSPEC;
@@ -17,6 +18,7 @@ int tc_ingress(struct __sk_buff *skb)
 	if (!s)
 		return TC_ACT_UNSPEC;
 	s->packet = packet;
-	return finish(&s->packet.tuple, skb->ifindex,
-		      translate(skb, s, HOOK_INGRESS));
+	s->service.id = 0;
+	verdict = translate(skb, s, HOOK_INGRESS);
+	return finish(&s->packet.tuple, s->service.id, skb->ifindex, verdict);
 }

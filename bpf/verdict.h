@@ -41,9 +41,11 @@ static __always_inline __u32 verdict_redirect(long action)
 					   verdict_drop(DROP_REWRITE);
 }
 
-/* Reports one refused packet, when the agent listens. */
+/* Reports one refused packet, when the agent listens. service: 0 when the
+ * packet was refused before or without asking for it. */
 static __always_inline void send_event(const struct flow_key *key,
-				       __u32 ifindex, __u32 reason)
+				       __u32 service, __u32 ifindex,
+				       __u32 reason)
 {
 	const struct settings *set = settings_get();
 	struct event *event;
@@ -56,6 +58,7 @@ static __always_inline void send_event(const struct flow_key *key,
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = bpf_ktime_get_ns();
 	event->key = *key;
+	event->service = service;
 	event->ifindex = ifindex;
 	event->kind = EVENT_DROP;
 	event->reason = reason;
@@ -67,14 +70,14 @@ static __always_inline void send_event(const struct flow_key *key,
  * TC_ACT_UNSPEC (TCX_NEXT): TC_ACT_OK would skip later programs, foreign
  * policy included.
  */
-static __always_inline int finish(const struct flow_key *key, __u32 ifindex,
-				  __u32 verdict)
+static __always_inline int finish(const struct flow_key *key, __u32 service,
+				  __u32 ifindex, __u32 verdict)
 {
 	__u32 reason = verdict >> 8;
 
 	if (reason) {
 		count_drop(reason);
-		send_event(key, ifindex, reason);
+		send_event(key, service, ifindex, reason);
 	}
 	switch (verdict & 0xff) {
 	case VERDICT_REDIRECT:
