@@ -131,7 +131,8 @@ export class TcAttacher {
 			),
 		);
 		for (const name of listPins(this.#pins.links)) {
-			if (!/-(in|e)gress$/.test(name)) continue;
+			// _new: an agent died while it replaced a pin.
+			if (!/-(in|e)gress$|_new$/.test(name)) continue;
 			const path = `${this.#pins.links}/${name}`;
 			if (kept.has(path)) continue;
 			const link = openLink(this.#addon, path);
