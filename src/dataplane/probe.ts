@@ -2,8 +2,10 @@
 import type { Addon } from "./addon.ts";
 
 const BPF_PROG_TYPE_SCHED_CLS = 3;
+const BPF_PROG_TYPE_CGROUP_SOCK = 9;
 const BPF_PROG_TYPE_CGROUP_SOCK_ADDR = 18;
 const BPF_FUNC_L4_CSUM_REPLACE = 11;
+const BPF_FUNC_SK_STORAGE_GET = 107;
 const BPF_FUNC_CHECK_MTU = 163;
 const BPF_FUNC_SET_RETVAL = 187;
 const BPF_F_PSEUDO_HDR = 0x10;
@@ -16,6 +18,8 @@ export interface Features {
 	readonly csumIpv6Flag: boolean;
 	/** bpf_check_mtu (5.12). */
 	readonly checkMtu: boolean;
+	/** bpf_sk_storage_get in cgroup/sock_release: connections of sockets are counted (5.12). */
+	readonly releaseStorage: boolean;
 }
 
 export function probeFeatures(addon: Addon): Features {
@@ -24,6 +28,7 @@ export function probeFeatures(addon: Addon): Features {
 		setRetval: has(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_SET_RETVAL),
 		csumIpv6Flag: probeCsumIpv6Flag(addon),
 		checkMtu: has(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_CHECK_MTU),
+		releaseStorage: has(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_SK_STORAGE_GET),
 	};
 }
 
@@ -33,6 +38,7 @@ export function configVariables(features: Features): Record<string, boolean> {
 		have_set_retval: features.setRetval,
 		have_csum_ipv6_flag: features.csumIpv6Flag,
 		have_check_mtu: features.checkMtu,
+		have_release_storage: features.releaseStorage,
 	};
 }
 
