@@ -8,14 +8,16 @@
 /* Answers TCP and UDP requests of both families on one port, for ever. */
 int command_serve(const struct options *options);
 
-/* One request for each line of standard input, all on one socket; the line
- * "new" opens another socket for the next request. */
+/* One request for each line of standard input, all on one socket. The line
+ * "new" opens another socket for the next request, "to ADDRESS:PORT" sends
+ * further requests there, "connect ADDRESS:PORT" connects the socket there. */
 int command_talk(const struct options *options);
 
 /* Requests without end; prints counts as JSON on SIGTERM or after --count. */
 int command_load(const struct options *options);
 
-/* Sends one hand-made IPv4 packet. */
+/* Sends one hand-made IPv4 packet; with --count as many, each from the next
+ * source port. */
 int command_raw(const struct options *options);
 
 /* Serves connections of one byte there and one back, one at a time. */

@@ -93,6 +93,16 @@ export class Conversation {
 		this.#process.write("new");
 	}
 
+	/** Unconnected sockets: further requests go there. */
+	turnTo(target: Target): void {
+		this.#process.write(`to ${endpoint(target.address, target.port)}`);
+	}
+
+	/** Connects the same UDP socket to somewhere else. */
+	reconnectTo(target: Target): void {
+		this.#process.write(`connect ${endpoint(target.address, target.port)}`);
+	}
+
 	async close(): Promise<void> {
 		this.#process.closeInput();
 		await this.#process.exit();
@@ -171,6 +181,28 @@ export function sendRaw(
 		String(packet.flags ?? 0),
 		...(packet.udp ? ["--udp"] : []),
 		...(packet.badChecksum ? ["--bad-checksum"] : []),
+	]);
+}
+
+/** Sends `count` SYNs, each from the next source port; nobody ever answers what comes back. */
+export function flood(
+	place: Place,
+	packets: { from: string; to: string; count: number; intervalUs: number },
+): RunningProcess {
+	const SYN = 2;
+	return place.start([
+		program(),
+		"raw",
+		"--from",
+		packets.from,
+		"--to",
+		packets.to,
+		"--flags",
+		String(SYN),
+		"--count",
+		String(packets.count),
+		"--interval-us",
+		String(packets.intervalUs),
 	]);
 }
 
