@@ -5,8 +5,11 @@
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
+
+#define PACKET_MAX 128
 
 struct pseudo_header {
 	uint32_t saddr;
@@ -18,11 +21,14 @@ struct pseudo_header {
 
 static uint32_t sum_words(const void *data, size_t len)
 {
-	const uint16_t *words = data;
+	const char *bytes = data;
 	uint32_t sum = 0;
+	uint16_t word;
 
-	for (size_t i = 0; i < len / 2; i++)
-		sum += words[i];
+	for (size_t i = 0; i + 1 < len; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		sum += word;
+	}
 	return sum;
 }
 
@@ -69,13 +75,30 @@ static size_t build_tcp(const struct options *options, struct iphdr *ip,
 	return sizeof(*tcp);
 }
 
-int command_raw(const struct options *options)
+/* Builds the packet in place of the one before; returns its length. */
+static size_t build(const struct options *options, char packet[PACKET_MAX])
 {
 	const struct sockaddr_in *from = (const void *)&options->from.addr;
 	const struct sockaddr_in *to = (const void *)&options->to.addr;
-	char packet[128] = { 0 };
 	struct iphdr *ip = (struct iphdr *)packet;
-	size_t len = sizeof(*ip);
+
+	memset(packet, 0, PACKET_MAX);
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->ttl = 64;
+	ip->saddr = from->sin_addr.s_addr;
+	ip->daddr = to->sin_addr.s_addr;
+	if (options->udp)
+		return sizeof(*ip) + build_udp(options, ip, (void *)(ip + 1));
+	return sizeof(*ip) + build_tcp(options, ip, (void *)(ip + 1));
+}
+
+int command_raw(const struct options *given)
+{
+	const struct sockaddr *to = (const void *)&given->to.addr;
+	struct options options = *given;
+	struct sockaddr_in *from = (void *)&options.from.addr;
+	char packet[PACKET_MAX];
 	int fd;
 
 	fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
@@ -83,19 +106,16 @@ int command_raw(const struct options *options)
 		perror("socket");
 		return 1;
 	}
-	ip->version = 4;
-	ip->ihl = sizeof(*ip) / 4;
-	ip->ttl = 64;
-	ip->saddr = from->sin_addr.s_addr;
-	ip->daddr = to->sin_addr.s_addr;
-	if (options->udp)
-		len += build_udp(options, ip, (void *)(ip + 1));
-	else
-		len += build_tcp(options, ip, (void *)(ip + 1));
-	if (sendto(fd, packet, len, 0, (const struct sockaddr *)to,
-		   sizeof(*to)) < 0) {
-		perror("sendto");
-		return 1;
+	for (int sent = 0; sent == 0 || sent < options.count; sent++) {
+		size_t len = build(&options, packet);
+
+		if (sendto(fd, packet, len, 0, to, sizeof(*from)) < 0) {
+			perror("sendto");
+			return 1;
+		}
+		from->sin_port = htons(ntohs(from->sin_port) + 1);
+		if (options.count)
+			usleep(options.interval_us);
 	}
 	return 0;
 }

@@ -81,8 +81,9 @@ static void serve_datagram(int fd, const struct options *options)
 	};
 	ssize_t got;
 
+	memset(message, 0, HEAD_MAX);
 	got = recvmsg(fd, &header, MSG_DONTWAIT);
-	if (got <= 0)
+	if (got < 0)
 		return;
 	message[got] = 0;
 	peer.len = header.msg_namelen;
