@@ -53,7 +53,7 @@ export class ControlPlane {
 		plane.startApiServer();
 		plane.#place.start([
 			"socat",
-			`UNIX-LISTEN:${plane.#socket},fork,mode=600`,
+			`UNIX-LISTEN:${plane.#socket},fork,mode=600,backlog=128`,
 			`TCP:${CONTROL_PLANE_ADDRESS.v4}:${PORT}`,
 		]);
 		await plane.ready();
