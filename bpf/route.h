@@ -186,7 +186,6 @@ static __always_inline void route_redirect(struct __sk_buff *skb,
 /* Both directions through the stack or, in one bridge, as the bridge does. */
 static __always_inline void route_stack(struct scratch *s, long result)
 {
-	s->reply.hook = HOOK_EGRESS;
 	if (!s->client.master || !route_found(result) ||
 	    s->fib.ifindex != s->client.master)
 		return;
@@ -196,6 +195,19 @@ static __always_inline void route_stack(struct scratch *s, long result)
 		return;
 	mac_copy(s->forward.dmac, s->fib.dmac);
 	s->forward.ifindex = s->fib.ifindex;
+}
+
+/* True when the stack is the only way, whatever the fib would say. */
+static __always_inline bool route_is_stack(const struct scratch *s, __u32 hook)
+{
+	const struct settings *set = settings_get();
+
+	if (hook != HOOK_INGRESS || s->client.master ||
+	    route_masquerades(s, NULL, hook))
+		return false;
+	return !set || set->forwarding == FORWARDING_STACK ||
+	       (set->forwarding == FORWARDING_AUTO &&
+		!(s->client.flags & DEVICE_REDIRECT));
 }
 
 /*
@@ -212,11 +224,14 @@ __noinline int flow_route(struct __sk_buff *skb, __u32 hook)
 
 	if (!s)
 		return verdict_drop(DROP_FIB);
+	s->forward.hook = hook;
+	s->reply.hook = HOOK_EGRESS;
+	if (route_is_stack(s, hook))
+		return VERDICT_NEXT;
 	result = route_lookup(skb, s);
 	found = route_found(result);
 	if (found)
 		out = bpf_map_lookup_elem(&devices, &s->fib.ifindex);
-	s->forward.hook = hook;
 	masquerade = route_masquerades(s, out, hook);
 	if (!found && hook == HOOK_EGRESS)
 		return verdict_drop(result == BPF_FIB_LKUP_RET_NOT_FWDED ?
