@@ -1,5 +1,5 @@
 /** Takes everything out of the kernel again: links, filters, pins. */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { Addon } from "../dataplane/addon.ts";
 import { openLink } from "../dataplane/attach-cgroup.ts";
 import { CLSACT_HANDLE, removeClsactFilter } from "../dataplane/attach-tc.ts";
@@ -13,8 +13,14 @@ export interface CleanupResult {
 
 const DIRECTIONS = ["ingress", "egress"] as const;
 
-/** Removes what the agent of this pin path and network namespace left. Doing it twice is harmless. */
+/**
+ * Removes what the agent of this pin path and network namespace left. Doing it twice is harmless.
+ * Throws, and removes nothing, when the pin path is not on a bpffs: what is there is not ours.
+ */
 export function cleanup(addon: Addon, pins: PinPaths): CleanupResult {
+	if (existsSync(pins.root) && !addon.isBpffs(pins.root)) {
+		throw new Error(`${pins.root} is not on a bpffs: nothing there was pinned by an agent`);
+	}
 	const links = removeLinks(addon, pins);
 	const filters = removeFilters(addon);
 	const rest = [pins.maps, pins.programs].flatMap(listPins).length;

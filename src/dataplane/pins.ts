@@ -3,7 +3,8 @@
  * and updates them; maps carry the version of their layout, so that a new layout never meets old
  * bytes. bpffs forbids dots in names: versions are written _v<N>.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { hasCode } from "../errors.ts";
 import { MAPS, type MapName } from "../layout/structs.ts";
 
 const VERSIONED = /^(.+)_v(\d+)$/;
@@ -65,8 +66,20 @@ export class PinPaths {
 			.filter((path) => !current.has(path));
 	}
 
+	/**
+	 * Removes every pin, and the root directory too, unless somebody else has something in it or a
+	 * bpffs is mounted just there.
+	 */
 	remove(): void {
-		rmSync(this.root, { recursive: true, force: true });
+		for (const directory of [this.maps, this.links, this.programs]) {
+			rmSync(directory, { recursive: true, force: true });
+		}
+		if (!existsSync(this.root) || readdirSync(this.root).length > 0) return;
+		try {
+			rmdirSync(this.root);
+		} catch (error) {
+			if (!hasCode(error, "EBUSY")) throw error;
+		}
 	}
 }
 
