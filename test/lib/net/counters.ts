@@ -15,13 +15,15 @@ const WATCHED = new Set([
 
 /** The watched counters of a namespace, by name. */
 export function readCounters(place: Place): Map<string, number> {
+	const all = allCounters(place);
+	return new Map([...all].filter(([name]) => WATCHED.has(name)));
+}
+
+/** Every counter of a namespace, such as "Icmp.InDestUnreachs" and "Icmp6InDestUnreachs". */
+export function allCounters(place: Place): Map<string, number> {
 	const text = place.run(["cat", "/proc/net/netstat", "/proc/net/snmp", "/proc/net/snmp6"]);
-	const values = new Map<string, number>();
 	const lines = text.split("\n").filter(Boolean);
-	for (const [name, value] of [...pairedLines(lines), ...singleLines(lines)]) {
-		if (WATCHED.has(name)) values.set(name, value);
-	}
-	return values;
+	return new Map([...pairedLines(lines), ...singleLines(lines)]);
 }
 
 /** "Group: name name" followed by "Group: value value". */
