@@ -24,7 +24,7 @@ export function showKept(sandbox: Sandbox, report: Report): void {
 			`  ${enter} sh -c '${join}; exec bash'`,
 			`  echo | ${ROOT}/build/traffic/traffic talk --to 10.96.0.10:80`,
 			"Programs and maps:",
-			`  nsenter --net=/run/netns/${node.place.netns} bpftool net show`,
+			"  bpftool prog show name tc_ingress",
 			`  bpftool cgroup tree ${node.cgroup}`,
 			`  ls ${node.pinPath}/maps ${node.pinPath}/links`,
 			`  bpftool map dump pinned ${node.pinPath}/maps/frontends_v1`,
@@ -32,7 +32,7 @@ export function showKept(sandbox: Sandbox, report: Report): void {
 			`  ${manifests}`,
 			`  ${agent.logFile}`,
 			"Remove it all:",
-			`  node ${ROOT}/tools/demo/remove.ts ${lab.id}`,
+			`  ${process.execPath} ${ROOT}/tools/demo/remove.ts ${lab.id}`,
 		].join("\n"),
 	);
 }
