@@ -55,11 +55,11 @@ static __always_inline bool flow_service(struct scratch *s, __u32 hook)
 }
 
 /*
- * Picks s->backend so that its replies cannot be taken for those of another
- * live flow of the same client port. After BACKEND_PICKS clashes the last
- * pick stays and the flow gets a port of its own (FLOW_PORT_CHANGED).
+ * Picks s->backend. Carefully: so that its replies cannot be taken for those
+ * of another live flow of the same client port; after BACKEND_PICKS clashes
+ * the last pick stays and the flow gets a port of its own (FLOW_PORT_CHANGED).
  */
-__noinline int flow_pick(struct __sk_buff *skb)
+__noinline int flow_pick(struct __sk_buff *skb, __u32 careful)
 {
 	struct scratch *s = scratch_get();
 
@@ -70,7 +70,8 @@ __noinline int flow_pick(struct __sk_buff *skb)
 			return false;
 		s->forward.dst = s->backend.addr;
 		s->forward.dport = s->backend.port;
-		if (address_equal(&s->backend.addr, &s->packet.tuple.src))
+		if (!careful ||
+		    address_equal(&s->backend.addr, &s->packet.tuple.src))
 			return true;
 		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
 		if (flow_twin_free(s))
@@ -110,10 +111,11 @@ static __always_inline void flow_prepare(struct scratch *s, __u32 socket)
 
 /*
  * Stores the flow in s; a verdict, VERDICT_NEXT when it is there. s->forward
- * is then what is stored, also when another CPU was faster.
+ * is then what is stored, also when another CPU was faster. VERDICT_AGAIN: the
+ * pick was not careful, and clashes.
  */
 static __always_inline __u32 flow_commit(struct __sk_buff *skb,
-					 struct scratch *s)
+					 struct scratch *s, __u32 careful)
 {
 	long err = -EEXIST;
 
@@ -135,8 +137,11 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 			s->forward = *other;
 			return VERDICT_NEXT;
 		}
-		if (!(s->forward.flags & FLOW_MASQUERADED))
+		if (!(s->forward.flags & FLOW_MASQUERADED)) {
+			if (!careful)
+				return VERDICT_AGAIN;
 			s->forward.flags |= FLOW_PORT_CHANGED;
+		}
 		s->reply.flags = s->forward.flags;
 		err = masquerade_store(skb);
 	}
@@ -180,6 +185,35 @@ static __always_inline bool flow_client(struct __sk_buff *skb,
 		 s->packet.flags & PACKET_TO_TOMBSTONE));
 }
 
+/* Picks, routes and stores; a verdict, VERDICT_AGAIN when a pick that was not
+ * careful clashes with another flow. */
+static __always_inline __u32 flow_try(struct __sk_buff *skb, struct scratch *s,
+				      __u32 hook, __u32 careful)
+{
+	__u32 verdict;
+
+	flow_prepare(s, flow_socket(skb, hook));
+	if (!flow_pick(skb, careful)) {
+		count_refusal(s->service.id, DROP_NO_ENDPOINT);
+		return verdict_drop(DROP_NO_ENDPOINT);
+	}
+	verdict = flow_route(skb, hook);
+	return verdict == VERDICT_NEXT ? flow_commit(skb, s, careful) : verdict;
+}
+
+/*
+ * True when a clash may be with a flow of another table than the new one
+ * goes to. Otherwise the clash shows when the flow is stored, and the lookup
+ * that would find it before can be spared.
+ */
+static __always_inline bool flow_tables_are_several(void)
+{
+	const struct control *words = control_get();
+
+	return have_previous_flows || half_open_full() || !words ||
+	       READ_WORD(words->overflow_in_use);
+}
+
 /*
  * Begins a flow for s->packet; 2 is added to the hook when there may be an old
  * one, which is over. VERDICT_PASS: the packet is for no service.
@@ -189,8 +223,9 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 {
 	struct scratch *s = scratch_get();
 	__u32 hook = hook_and_old & 1;
+	__u32 careful = flow_tables_are_several();
+	__u32 verdict = VERDICT_PASS;
 	const struct flow *old;
-	__u32 verdict;
 
 	if (!s || !flow_client(skb, s, hook) || !flow_service(s, hook))
 		return VERDICT_PASS;
@@ -201,14 +236,11 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 		flow_remove(&s->packet.tuple, old);
 	if (s->service.empty)
 		return flow_refuse(skb, s, hook);
-	flow_prepare(s, flow_socket(skb, hook));
-	if (!flow_pick(skb)) {
-		count_refusal(s->service.id, DROP_NO_ENDPOINT);
-		return verdict_drop(DROP_NO_ENDPOINT);
+	for (; careful < 2; careful++) {
+		verdict = flow_try(skb, s, hook, careful);
+		if (verdict != VERDICT_AGAIN)
+			break;
 	}
-	verdict = flow_route(skb, hook);
-	if (verdict == VERDICT_NEXT)
-		verdict = flow_commit(skb, s);
 	if (verdict == VERDICT_NEXT) {
 		count_connection(s->service.id);
 		backend_opened(s->backend.id);
@@ -270,7 +302,7 @@ __noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 	s->forward.flags |= FLOW_DIRECT | FLOW_PORT_CHANGED;
 	words->direct_in_use = 1;
 	verdict = flow_route_direct(skb, s, hook);
-	return verdict == VERDICT_NEXT ? flow_commit(skb, s) : verdict;
+	return verdict == VERDICT_NEXT ? flow_commit(skb, s, 1) : verdict;
 }
 
 #endif /* SLUICE_FLOW_OPEN_H */

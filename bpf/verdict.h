@@ -20,6 +20,7 @@ enum verdict {
 	VERDICT_REDIRECT = 2, /* a redirect helper took it */
 	VERDICT_DROP = 3,
 	VERDICT_REJECT = 4, /* answered; reason counted, answer on its way */
+	VERDICT_AGAIN = 5,  /* ask this station again, more carefully */
 };
 
 /* A drop for a named reason (enum drop_reason). */
