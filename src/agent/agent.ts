@@ -101,6 +101,7 @@ export class Agent {
 			minSyncPeriodMs: config.minSyncPeriodMs,
 			onNode: (node) => this.#onNode(node, devices, settings, watchman),
 			onFirstSync: async () => {
+				datapath.markFilled();
 				await attach();
 				datapath.dropForeignMaps();
 			},

@@ -15,16 +15,6 @@ import { storedHz } from "./settings.ts";
 /** Programs that are pinned for commands to test-run. */
 const TOOL_PROGRAMS = ["reap", "clock_probe"];
 
-/** Maps that only the agent fills: while one of them is new, programs that use it know no service. */
-const FILLED_BY_AGENT: readonly MapName[] = [
-	"frontends",
-	"services",
-	"slots",
-	"backends",
-	"names",
-	"filter",
-];
-
 export interface Datapath {
 	readonly addon: Addon;
 	readonly maps: Readonly<Record<MapName, BpfMap>>;
@@ -36,6 +26,8 @@ export interface Datapath {
 	readonly hz: number;
 	/** The maps hold the services of an earlier agent: programs may be attached before the first sync. */
 	readonly filled: boolean;
+	/** To be called after the first sync. */
+	markFilled(): void;
 	/** The flow table of the release before, if any; the new programs can be told to use it. */
 	readonly previousFlows: BpfMap | undefined;
 	/** To be called once all attachments run the new programs and the old flow table is empty. */
@@ -80,7 +72,8 @@ export async function openDatapath(
 		tc: new TcAttacher(addon, pins, programs, useTcx(addon, config)),
 		sockets: socketHooks(addon, config, pins, loaded),
 		hz,
-		filled: FILLED_BY_AGENT.every((name) => !loaded.created.has(name)),
+		filled: loaded.filled,
+		markFilled: () => loaded.markFilled(),
 		previousFlows: loaded.previousFlows,
 		dropForeignMaps: () => loaded.dropForeignMaps(),
 	};

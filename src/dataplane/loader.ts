@@ -28,17 +28,29 @@ export interface LoadOptions {
 export interface Loaded {
 	readonly maps: Readonly<Record<MapName, BpfMap>>;
 	program(name: string): BpfProgram;
-	/** Maps that did not exist before: their contents have to be written before programs use them. */
-	readonly created: ReadonlySet<MapName>;
+	/** The maps hold the services of an earlier agent; false until markFilled() when one is new. */
+	readonly filled: boolean;
 	/** The flow table of the release before, while it is pinned; see bpf/previous.h. */
 	readonly previousFlows: BpfMap | undefined;
 	/** What could not be as asked for, in sentences. */
 	readonly warnings: readonly string[];
+	/** To be called when everything has been written; a restart finds the maps filled then. */
+	markFilled(): void;
 	/** Drops pins of maps of other layout versions. Only when nothing needs them any more. */
 	dropForeignMaps(): void;
 }
 
 const MAP_NAMES = Object.keys(MAPS) as MapName[];
+
+/** Maps that only the agent fills: while one of them is new, programs that use it know no service. */
+const FILLED_BY_AGENT: readonly MapName[] = [
+	"frontends",
+	"services",
+	"slots",
+	"backends",
+	"names",
+	"filter",
+];
 
 export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 	const object = addon.BpfObject.open(options.objectPath);
@@ -49,23 +61,34 @@ export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 		for (const [name, value] of Object.entries(options.variables)) object.setVariable(name, value);
 		object.load();
 		const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)]));
-		const created = new Set(MAP_NAMES.filter((name) => !reused.has(name)));
-		for (const name of created) maps[name]?.pin(options.pins.map(name));
+		pinNew(maps, reused, options.pins);
 		const programs = new Map(
 			object.programs.map(({ name }) => [name, object.program(name)] as const),
 		);
 		return {
 			maps: maps as Record<MapName, BpfMap>,
 			program: (name) => found(programs, name, options.objectPath),
-			created,
+			filled: !options.pins.isUnfilled,
 			previousFlows,
 			warnings,
+			markFilled: () => options.pins.markFilled(),
 			dropForeignMaps: () => {
 				for (const path of options.pins.foreignMaps()) rmSync(path, { force: true });
 			},
 		};
 	} finally {
 		object.close();
+	}
+}
+
+function pinNew(
+	maps: Readonly<Partial<Record<MapName, BpfMap>>>,
+	reused: ReadonlySet<MapName>,
+	pins: PinPaths,
+): void {
+	if (!FILLED_BY_AGENT.every((name) => reused.has(name))) pins.markUnfilled();
+	for (const name of MAP_NAMES) {
+		if (!reused.has(name)) maps[name]?.pin(pins.map(name));
 	}
 }
 

@@ -51,6 +51,24 @@ export class PinPaths {
 		return `${this.programs}/${name}`;
 	}
 
+	/** There while maps are pinned that no agent has filled yet. */
+	get #unfilled(): string {
+		return `${this.root}/unfilled`;
+	}
+
+	get isUnfilled(): boolean {
+		return existsSync(this.#unfilled);
+	}
+
+	/** To be called before new maps are pinned: an agent that dies then must not take them for full. */
+	markUnfilled(): void {
+		mkdirSync(this.#unfilled, { recursive: true, mode: 0o700 });
+	}
+
+	markFilled(): void {
+		rmSync(this.#unfilled, { recursive: true, force: true });
+	}
+
 	create(): void {
 		for (const directory of [this.maps, this.links, this.programs]) {
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -71,7 +89,7 @@ export class PinPaths {
 	 * bpffs is mounted just there.
 	 */
 	remove(): void {
-		for (const directory of [this.maps, this.links, this.programs]) {
+		for (const directory of [this.maps, this.links, this.programs, this.#unfilled]) {
 			rmSync(directory, { recursive: true, force: true });
 		}
 		if (!existsSync(this.root) || readdirSync(this.root).length > 0) return;
