@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 
+import { agentSection } from "./agent/section.ts";
 import { connectionSection } from "./connections/section.ts";
 import { isMeasured, type Outcome } from "./lib/figure.ts";
 import { formatReport, jsonLine } from "./lib/report.ts";
@@ -14,7 +15,12 @@ import { QUICK_TARGETS } from "./lib/targets.ts";
 import { packetSection } from "./packet/section.ts";
 import { programmingSection } from "./programming/section.ts";
 
-const SECTIONS: readonly Section[] = [connectionSection, packetSection, programmingSection];
+const SECTIONS: readonly Section[] = [
+	connectionSection,
+	packetSection,
+	programmingSection,
+	agentSection,
+];
 const OUTPUT = fileURLToPath(new URL("../build/bench/", import.meta.url));
 
 const say = (text: string): void => {
