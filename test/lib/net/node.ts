@@ -74,13 +74,7 @@ export class LabNode {
 				this.place.sysctl({ [`net/ipv4/conf/${scope}/${name}`]: value });
 			}
 		}
-		const bridgeNf = this.#lab.options.bridgeNf ?? 1;
-		this.place.sysctl({
-			"net/ipv4/ip_forward": 1,
-			"net/ipv6/conf/all/forwarding": 1,
-			"net/bridge/bridge-nf-call-iptables": bridgeNf,
-			"net/bridge/bridge-nf-call-ip6tables": bridgeNf,
-		});
+		this.place.sysctl({ "net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1 });
 		this.#lab.plug(this.place, this.uplink);
 		this.place.ip([
 			`addr add ${this.address.v4}/24 dev ${this.uplink}`,
@@ -93,6 +87,11 @@ export class LabNode {
 
 	#addBridge(): void {
 		const gateway = podAddress(this.number, 1);
+		const bridgeNf = this.#lab.options.bridgeNf ?? 1;
+		this.place.sysctl({
+			"net/bridge/bridge-nf-call-iptables": bridgeNf,
+			"net/bridge/bridge-nf-call-ip6tables": bridgeNf,
+		});
 		this.place.ip([
 			`link add ${this.bridge} type bridge mcast_snooping 0`,
 			`link set ${this.bridge} up`,
