@@ -8,7 +8,6 @@ await build({
 	platform: "node",
 	target: "node24",
 	format: "esm",
-	keepNames: true,
 	legalComments: "linked",
 	logLevel: "warning",
 	external: ["*.node"],
