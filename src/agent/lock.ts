@@ -23,15 +23,23 @@ export async function tryLock(pinPath: string): Promise<AgentLock | undefined> {
 	return { release: () => void server.close() };
 }
 
-/** Waits for the present holder to end; `onWait` is called once if there is one. */
-export async function lock(pinPath: string, onWait: () => void): Promise<AgentLock> {
+/**
+ * Waits for the present holder to end; `onWait` is called once if there is one. undefined: `signal`
+ * was aborted while it was waiting.
+ */
+export async function lock(
+	pinPath: string,
+	onWait: () => void,
+	signal: AbortSignal,
+): Promise<AgentLock | undefined> {
 	let waited = false;
 	for (;;) {
 		const held = await tryLock(pinPath);
 		if (held !== undefined) return held;
 		if (!waited) onWait();
 		waited = true;
-		await delay(200);
+		await delay(200, undefined, { signal }).catch(() => undefined);
+		if (signal.aborted) return undefined;
 	}
 }
 

@@ -18,15 +18,16 @@ export async function runAgent(
 	for (const warning of [...warnings, ...portRangeWarnings(config.masqueradePorts)]) {
 		log.warn(warning);
 	}
+	const ending = new AbortController();
 	const ended = new Promise<string>((resolve) => {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
 	});
-	const held = await lock(config.pinPath, () =>
-		log.warn(
-			{ pinPath: config.pinPath },
-			"another agent serves this pin path: waiting for its end",
-		),
-	);
+	void ended.then(() => ending.abort());
+	const { pinPath } = config;
+	const onWait = () =>
+		log.warn({ pinPath }, "another agent serves this pin path: waiting for its end");
+	const held = await lock(pinPath, onWait, ending.signal);
+	if (held === undefined) return;
 	const agent = new Agent(config, log);
 	try {
 		await agent.start(environment);
