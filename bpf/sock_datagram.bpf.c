@@ -119,16 +119,18 @@ static __always_inline bool sock_peer_new(struct bpf_sock_addr *ctx,
 	return true;
 }
 
-/* The backend this socket already has for the VIP, if it is still there. */
+/* The backend this socket already has for the VIP, if it is still there and
+ * the VIP still leads to the same service. */
 static __always_inline bool
-sock_peer_known(const struct sock_datagram *datagram, struct sock_name *to)
+sock_peer_known(const struct sock_datagram *datagram, __u32 service,
+		struct sock_name *to)
 {
 	const struct udp_peer *forward;
 	struct udp_peer_key key;
 
 	sock_peer_key(&key, datagram->cookie, &datagram->vip, UDP_PEER_FORWARD);
 	forward = bpf_map_lookup_elem(&udp_peers, &key);
-	if (!forward ||
+	if (!forward || forward->service != service ||
 	    !backend_alive(forward->backend, forward->backend_generation))
 		return false;
 	to->addr = forward->addr;
@@ -152,7 +154,7 @@ static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx,
 		return sock_refuse(service.id);
 	datagram.cookie = bpf_get_socket_cookie(ctx);
 	datagram.vip = *name;
-	if (!sock_peer_known(&datagram, &to) &&
+	if (!sock_peer_known(&datagram, service.id, &to) &&
 	    !sock_peer_new(ctx, &datagram, &service, &to))
 		return SOCK_PROCEED;
 	*name = to;
