@@ -219,6 +219,12 @@ export class BpfLink {
 	close(): void;
 }
 
+/**
+ * For each link whether it is still attached, asked on a thread of the pool: the kernel answers under
+ * locks that others may hold for long. The links may be closed meanwhile.
+ */
+export function linksAttached(links: readonly BpfLink[]): Promise<readonly boolean[]>;
+
 /** Programs attached at the TCX hook, in the order they run. undefined: this kernel has no TCX. ENODEV: no such device. */
 export function queryTcx(
 	ifindex: number,

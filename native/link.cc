@@ -190,6 +190,14 @@ void BpfLink::detach(const Napi::CallbackInfo &info)
 		fail(info.Env(), { err, "link detach", handle_.name });
 }
 
+Fd BpfLink::duplicate(Napi::Env env) const
+{
+	Fd fd = Fd::duplicate(handle_.get(env, "link open"));
+	if (!fd.valid())
+		fail(env, { errno, "link open", handle_.name });
+	return fd;
+}
+
 void BpfLink::close(const Napi::CallbackInfo &)
 {
 	handle_.fd.reset();

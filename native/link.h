@@ -13,6 +13,9 @@ class BpfLink : public Napi::ObjectWrap<BpfLink> {
 
 	explicit BpfLink(const Napi::CallbackInfo &info);
 
+	/* An own descriptor of the link; throws EBADF after close(). */
+	Fd duplicate(Napi::Env env) const;
+
       private:
 	static Napi::Value wrap(Napi::Env env, Handle handle);
 	static Napi::Value from_pin(const Napi::CallbackInfo &info);

@@ -6,6 +6,7 @@
 #include "attach.h"
 #include "error.h"
 #include "libbpf-log.h"
+#include "link-check.h"
 #include "link.h"
 #include "map.h"
 #include "netfilter-hooks.h"
@@ -39,6 +40,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["NetlinkMonitor"] = NetlinkMonitor::define(env);
 
 	export_function(exports, "setErrorClass", set_error_class);
+	export_function(exports, "linksAttached", links_attached);
 	export_function(exports, "queryTcx", query_tcx);
 	export_function(exports, "queryCgroup", query_cgroup);
 	export_function(exports, "tcHookCreate", tc_hook_create);

@@ -38,7 +38,7 @@ export interface SocketHooks {
 	/** Attaches or updates every hook; while socket translation is off, removes them. */
 	attach(): void;
 	/** Puts back what somebody detached; the names of those hooks. */
-	repair(): string[];
+	repair(): Promise<string[]>;
 }
 
 /** Loads and pins; attaches nothing. */
@@ -113,7 +113,7 @@ function socketHooks(
 ): SocketHooks {
 	if (!config.socketLb) {
 		const attacher = new CgroupAttacher(addon, pins, "");
-		return { attach: () => attacher.remove(), repair: () => [] };
+		return { attach: () => attacher.remove(), repair: async () => [] };
 	}
 	const root = config.cgroupRoot === "" ? findCgroupRoot() : config.cgroupRoot;
 	const attacher = new CgroupAttacher(addon, pins, root);

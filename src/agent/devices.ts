@@ -131,18 +131,21 @@ export class Devices {
 		return reasons;
 	}
 
-	/** Puts back programs that somebody removed from some of the devices; all are seen in turn. */
-	repair(): void {
+	/**
+	 * Puts back programs that somebody removed from some of the devices; all are seen in turn. Not to
+	 * be called again before it has resolved.
+	 */
+	async repair(): Promise<void> {
 		const { attacher, log } = this.#deps;
 		const attached = attacher.attached;
-		for (let i = 0; i < Math.min(CHECKS, attached.length); i++) {
-			const target = attached[this.#next++ % attached.length];
-			if (target === undefined || attacher.isIntact(target.ifindex)) continue;
-			const device = this.#served.find(({ ifindex }) => ifindex === target.ifindex);
+		const end = this.#next + CHECKS;
+		const some = attached.slice(this.#next, end).map(({ ifindex }) => ifindex);
+		this.#next = end < attached.length ? end : 0;
+		for (const ifindex of await attacher.findBroken(some)) {
+			const device = this.#served.find((one) => one.ifindex === ifindex);
 			if (device === undefined || !this.#attach(device)) continue;
-			log.warn({ device: target.name }, "programs were removed from a device and are put back");
+			log.warn({ device: device.name }, "programs were removed from a device and are put back");
 		}
-		if (this.#next >= attached.length) this.#next = 0;
 	}
 
 	/** Why a device's packets are not redirected; empty while forwarding is not auto. */

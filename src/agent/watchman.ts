@@ -29,6 +29,7 @@ export class Watchman {
 	#refreshing = false;
 	#again = false;
 	#judging = false;
+	#repairing = false;
 
 	constructor(deps: WatchmanDeps) {
 		this.#deps = deps;
@@ -45,7 +46,7 @@ export class Watchman {
 		this.#guard("sockets", () => sockets.attach());
 		await this.#refresh();
 		this.#timers = [
-			setInterval(() => this.#repair(), REPAIR_MS),
+			setInterval(() => void this.#repair(), REPAIR_MS),
 			setInterval(() => void this.#judge(), JUDGE_MS),
 		];
 		log.info({ devices: this.#deps.devices.served.map(({ name }) => name) }, "attached");
@@ -90,15 +91,28 @@ export class Watchman {
 		this.#judging = false;
 	}
 
-	#repair(): void {
-		this.#guard("devices", () => this.#deps.devices.repair());
-		this.#guard("sockets", () => {
-			for (const hook of this.#deps.sockets.repair()) {
-				this.#deps.log.warn({ hook }, "a socket hook was detached and is put back");
-			}
-		});
+	/** Asks and puts back, one round at a time; a refresh attaches by itself. */
+	async #repair(): Promise<void> {
+		if (this.#refreshing || this.#repairing) return;
+		this.#repairing = true;
+		const { devices, log, sockets } = this.#deps;
+		await devices.repair().then(
+			() => this.#note("devices"),
+			(error: unknown) => this.#note("devices", error),
+		);
+		await sockets.repair().then(
+			(hooks) => {
+				this.#note("sockets");
+				for (const hook of hooks) {
+					log.warn({ hook }, "a socket hook was detached and is put back");
+				}
+			},
+			(error: unknown) => this.#note("sockets", error),
+		);
+		this.#repairing = false;
 	}
 
+	/** Runs a step and notes how its part fares. */
 	#guard(part: Part, step: () => void): void {
 		try {
 			step();

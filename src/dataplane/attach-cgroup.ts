@@ -38,12 +38,14 @@ export class CgroupAttacher {
 	}
 
 	/** Puts links back that somebody has detached, and pins. Returns the hooks that were missing. */
-	repair(): string[] {
+	async repair(): Promise<string[]> {
 		for (const [hook, { link }] of this.#links) {
 			const path = this.#pins.cgroupLink(hook);
 			if (!existsSync(path)) link.pin(path);
 		}
-		const missing = [...this.#links].filter(([, { link }]) => link.info.cgroupId === 0n);
+		const links = [...this.#links];
+		const attached = await this.#addon.linksAttached(links.map(([, { link }]) => link));
+		const missing = links.filter((_, i) => attached[i] === false);
 		for (const [hook, { link, program }] of missing) {
 			link.close();
 			this.attach(hook, program);

@@ -105,17 +105,39 @@ export class TcAttacher {
 		this.#attached.set(ifindex, { ...attachment, target: { ...attachment.target, name } });
 	}
 
-	/** True when every program of that device is where we put it. Pins that are gone are made anew. */
-	isIntact(ifindex: number): boolean {
+	/**
+	 * The devices among `ifindexes` that lack a program which we attached. Pins that are gone are made
+	 * anew.
+	 */
+	async findBroken(ifindexes: readonly number[]): Promise<number[]> {
+		const broken = new Set(ifindexes.filter((ifindex) => this.#lacksFilter(ifindex)));
+		const held = ifindexes.flatMap((ifindex) =>
+			this.#pinnedLinks(ifindex).map((link) => ({ ifindex, link })),
+		);
+		const attached = await this.#addon.linksAttached(held.map(({ link }) => link));
+		held.forEach(({ ifindex }, i) => {
+			if (attached[i] === false) broken.add(ifindex);
+		});
+		return [...broken].filter((ifindex) => this.#attached.has(ifindex));
+	}
+
+	/** The device's links; a missing pin is made. */
+	#pinnedLinks(ifindex: number): BpfLink[] {
 		const attachment = this.#attached.get(ifindex);
-		if (attachment === undefined) return true;
-		return [...attachment.links].every(([direction, link]) => {
-			if (link === undefined) return this.#hasFilter(ifindex, direction);
-			if (link.info.ifindex !== ifindex) return false;
+		const links: BpfLink[] = [];
+		for (const [direction, link] of attachment?.links ?? []) {
+			if (attachment === undefined || link === undefined) continue;
 			const path = this.#pins.deviceLink(attachment.target.name, direction);
 			if (!existsSync(path)) link.pin(path);
-			return true;
-		});
+			links.push(link);
+		}
+		return links;
+	}
+
+	#lacksFilter(ifindex: number): boolean {
+		if (this.#tcx) return false;
+		const directions = this.#attached.get(ifindex)?.target.directions ?? [];
+		return !directions.every((direction) => this.#hasFilter(ifindex, direction));
 	}
 
 	/**
