@@ -11,12 +11,31 @@
 #include "parse.h"
 #include "verdict.h"
 
-/* Asks the filter what else the packet can be than one for a frontend. */
+/* True when the packet begins a TCP connection. */
+static __always_inline bool translate_is_syn(const struct packet *packet)
+{
+	return packet->tuple.proto == IPPROTO_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* True when packets for backends may have flows of their own. */
+static __always_inline bool translate_direct_in_use(void)
+{
+	const struct control *words = control_get();
+
+	return words && READ_WORD(words->direct_in_use);
+}
+
+/*
+ * Asks the filter what else the packet can be than one for a frontend. That
+ * it is for a backend matters only while it may begin or have a direct flow.
+ */
 static __always_inline void translate_ask_backends(struct packet *packet)
 {
 	const struct flow_key *tuple = &packet->tuple;
 
-	if (filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
+	if ((translate_is_syn(packet) || translate_direct_in_use()) &&
+	    filter_maybe(&tuple->dst, tuple->dport, tuple->proto,
 			 FILTER_BACKEND))
 		packet->flags |= PACKET_TO_BACKEND;
 	if (filter_maybe(&tuple->src, tuple->sport, tuple->proto,
@@ -52,22 +71,15 @@ static __always_inline bool translate_concerns(struct packet *packet)
 /* True when the packet may have a forward entry. */
 static __always_inline bool translate_forward(const struct packet *packet)
 {
-	const struct control *words;
-
 	if (packet->flags & (PACKET_TO_FRONTEND | PACKET_TO_TOMBSTONE))
 		return true;
-	if (!(packet->flags & PACKET_TO_BACKEND))
-		return false;
-	words = control_get();
-	return words && READ_WORD(words->direct_in_use);
+	return packet->flags & PACKET_TO_BACKEND && translate_direct_in_use();
 }
 
 /* True when the packet may begin a direct flow to a backend. */
 static __always_inline bool translate_direct(const struct packet *packet)
 {
-	return packet->flags & PACKET_TO_BACKEND &&
-	       packet->tuple.proto == IPPROTO_TCP &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return packet->flags & PACKET_TO_BACKEND && translate_is_syn(packet);
 }
 
 /*
