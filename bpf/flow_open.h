@@ -10,19 +10,20 @@
 
 /* True when a packet that leaves by a backend's device was translated at
  * another one before: its replies are known already. */
-static __always_inline bool flow_is_translated(const struct packet *packet)
+static __always_inline bool flow_is_translated(struct scratch *s)
 {
-	const struct flow_key *tuple = &packet->tuple;
-	struct flow_key reply = {
-		.src = tuple->dst,
-		.dst = tuple->src,
-		.sport = tuple->dport,
-		.dport = tuple->sport,
-		.proto = tuple->proto,
-		.direction = FLOW_REPLY,
-	};
+	const struct flow_key *tuple = &s->packet.tuple;
+	struct flow_key *reply = &s->twin_key;
 
-	return flow_find(&reply);
+	reply->src = tuple->dst;
+	reply->dst = tuple->src;
+	reply->sport = tuple->dport;
+	reply->dport = tuple->sport;
+	reply->proto = tuple->proto;
+	reply->direction = FLOW_REPLY;
+	reply->pad[0] = 0;
+	reply->pad[1] = 0;
+	return flow_find(reply);
 }
 
 /* Finds the service that the packet is for; false when there is none. */
@@ -45,7 +46,7 @@ static __always_inline bool flow_service(struct scratch *s, __u32 hook)
 			return true;
 	}
 	if (!(packet->flags & PACKET_TO_TOMBSTONE) ||
-	    (hook == HOOK_EGRESS && flow_is_translated(packet)))
+	    (hook == HOOK_EGRESS && flow_is_translated(s)))
 		return false;
 	left.addr = packet->tuple.dst;
 	left.port = packet->tuple.dport;
