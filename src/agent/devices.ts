@@ -87,17 +87,19 @@ export class Devices {
 				this.#failures.delete(name);
 			}
 		}
-		const present = new Set(attacher.attached.map(({ ifindex }) => ifindex));
-		for (const device of this.#served) {
-			if (present.has(device.ifindex)) {
-				attacher.rename(device.ifindex, device.name);
-				continue;
-			}
+		for (const { ifindex, name } of this.#served) attacher.rename(ifindex, name);
+		await this.attachMissing();
+		if (!this.#pruned) attacher.prune();
+		this.#pruned = true;
+	}
+
+	/** Attaches to devices that are served and lack our programs, with a pause after each. */
+	async attachMissing(): Promise<void> {
+		const present = new Set(this.#deps.attacher.attached.map(({ ifindex }) => ifindex));
+		for (const device of this.#served.filter(({ ifindex }) => !present.has(ifindex))) {
 			this.#attach(device);
 			await setImmediate();
 		}
-		if (!this.#pruned) attacher.prune();
-		this.#pruned = true;
 	}
 
 	/**

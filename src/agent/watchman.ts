@@ -9,7 +9,7 @@ import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
 import type { Devices } from "./devices.ts";
 
-type Part = "devices" | "sockets";
+type Part = "devices" | "network" | "sockets";
 
 export interface WatchmanDeps {
 	readonly addon: Addon;
@@ -26,7 +26,10 @@ export class Watchman {
 	readonly #deps: WatchmanDeps;
 	#monitor: NetlinkMonitor | undefined;
 	#timers: NodeJS.Timeout[] = [];
+	#socketsAttached = false;
 	#refreshing = false;
+	/** The last look at the network went well. */
+	#looked = false;
 	#again = false;
 	#judging = false;
 	#repairing = false;
@@ -38,13 +41,14 @@ export class Watchman {
 	/** Attaches everything and keeps it attached. A second call does nothing. */
 	async start(): Promise<void> {
 		if (this.#monitor !== undefined) return;
-		const { addon, log, sockets } = this.#deps;
+		const { addon, log } = this.#deps;
 		// Subscribed before the first look, so that nothing in between is missed.
 		this.#monitor = new addon.NetlinkMonitor(["links", "addresses", "routes"], () =>
 			this.refreshSoon(),
 		);
-		this.#guard("sockets", () => sockets.attach());
+		await this.#attachSockets();
 		await this.#refresh();
+		if (this.#monitor === undefined) return;
 		this.#timers = [
 			setInterval(() => void this.#repair(), REPAIR_MS),
 			setInterval(() => void this.#judge(), JUDGE_MS),
@@ -72,10 +76,8 @@ export class Watchman {
 			// Notifications come in bursts: one look serves those of this turn of the event loop.
 			await setImmediate();
 			if (this.#monitor === undefined) break;
-			await this.#deps.devices.refresh().then(
-				() => this.#note("devices"),
-				(error: unknown) => this.#note("devices", error),
-			);
+			this.#looked = await this.#try("network", () => this.#deps.devices.refresh());
+			await this.#try("devices", () => undefined);
 		} while (this.#again);
 		this.#refreshing = false;
 	}
@@ -84,56 +86,49 @@ export class Watchman {
 	async #judge(): Promise<void> {
 		if (this.#refreshing || this.#judging) return;
 		this.#judging = true;
-		await this.#deps.devices.judge().then(
-			() => this.#note("devices"),
-			(error: unknown) => this.#note("devices", error),
-		);
+		await this.#try("devices", async () => {
+			await this.#deps.devices.judge();
+			await this.#deps.devices.attachMissing();
+		});
 		this.#judging = false;
 	}
 
-	/** Asks and puts back, one round at a time; a refresh attaches by itself. */
+	/** Asks and puts back, and tries again what failed before, one round at a time. */
 	async #repair(): Promise<void> {
 		if (this.#refreshing || this.#repairing) return;
 		this.#repairing = true;
-		const { devices, log, sockets } = this.#deps;
-		await devices.repair().then(
-			() => this.#note("devices"),
-			(error: unknown) => this.#note("devices", error),
-		);
-		await sockets.repair().then(
-			(hooks) => {
-				this.#note("sockets");
-				for (const hook of hooks) {
-					log.warn({ hook }, "a socket hook was detached and is put back");
-				}
-			},
-			(error: unknown) => this.#note("sockets", error),
-		);
+		if (!this.#looked) await this.#refresh();
+		await this.#try("devices", () => this.#deps.devices.repair());
+		if (this.#socketsAttached) await this.#try("sockets", () => this.#repairSockets());
+		else await this.#attachSockets();
 		this.#repairing = false;
 	}
 
-	/** Runs a step and notes how its part fares. */
-	#guard(part: Part, step: () => void): void {
-		try {
-			step();
-			this.#note(part);
-		} catch (error) {
-			this.#note(part, error);
+	async #attachSockets(): Promise<void> {
+		this.#socketsAttached = await this.#try("sockets", () => this.#deps.sockets.attach());
+	}
+
+	async #repairSockets(): Promise<void> {
+		for (const hook of await this.#deps.sockets.repair()) {
+			this.#deps.log.warn({ hook }, "a socket hook was detached and is put back");
 		}
 	}
 
-	/** Tells health how a part fares: its own failure, or that of single devices. */
-	#note(part: Part, error?: unknown): void {
+	/** Runs a step; false when it failed. Health is told how the part fares. */
+	async #try(part: Part, step: () => Promise<void> | void): Promise<boolean> {
 		const { devices, health, log } = this.#deps;
-		if (error === undefined) {
+		try {
+			await step();
 			const failures = [...devices.failures].map(([name, reason]) => `${name}: ${reason}`);
 			health.setProblem(part, part === "devices" ? failures.join("; ") : "");
-			return;
+			return true;
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			if (!health.problems.some((problem) => problem.reason === reason)) {
+				log.error({ part, reason }, "attachments cannot be kept");
+			}
+			health.setProblem(part, reason);
+			return false;
 		}
-		const reason = error instanceof Error ? error.message : String(error);
-		if (!health.problems.some((problem) => problem.reason === reason)) {
-			log.error({ part, reason }, "attachments cannot be kept");
-		}
-		health.setProblem(part, reason);
 	}
 }
