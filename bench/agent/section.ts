@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cluster } from "../../test/cluster/lib/cluster.ts";
 import { until } from "../../test/lib/net/command.ts";
@@ -10,6 +11,7 @@ import type { Section } from "../lib/section.ts";
 import { putObjects } from "./etcd.ts";
 
 const SLUICE = fileURLToPath(new URL("../../bin/sluice", import.meta.url));
+const PROGRAMS = fileURLToPath(new URL("../../.cache/programs", import.meta.url));
 const SERVICES = 10_000;
 const ENDPOINTS = 10;
 /** After the first sync, for what it needed to be given back. */
@@ -23,6 +25,7 @@ export const agentSection: Section = {
 	title: "agent",
 	ids: ["P5", "P6"],
 	async run(progress) {
+		checkPrograms();
 		progress("starting etcd, kube-apiserver, kube-controller-manager");
 		const cluster = await Cluster.create({ pods: {} });
 		try {
@@ -35,6 +38,13 @@ export const agentSection: Section = {
 		}
 	},
 };
+
+/** Building them takes minutes, which is for `make programs` to do. */
+function checkPrograms(): void {
+	const programs = ["etcd", "kube-apiserver", "kube-controller-manager"];
+	const missing = programs.filter((name) => !existsSync(join(PROGRAMS, name)));
+	if (missing.length > 0) throw new Error(`${missing.join(", ")} not built: run make programs`);
+}
 
 function bulk(): ApiObject[] {
 	return Array.from({ length: SERVICES }, (_, number) => number).flatMap((number) => {
