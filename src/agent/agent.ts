@@ -76,7 +76,7 @@ export class Agent {
 		const flows = this.#flows;
 		const skips = new SkipLog(log);
 		const metrics = new Metrics(FAMILIES, () =>
-			liveCounters({ maps, cluster, syncer, devices, flows, skips, health: this.#health }),
+			liveCounters({ maps, syncer, devices, flows, skips, health: this.#health }),
 		);
 		this.#watchman = new Watchman({
 			addon,

@@ -2,7 +2,6 @@
 import { readDrops } from "../cli/read/status.ts";
 import type { MapPort } from "../dataplane/port.ts";
 import { Control, type MapName } from "../layout/structs.ts";
-import type { Cluster } from "../model/cluster.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { LiveCounters } from "../serve/metrics.ts";
 import type { Syncer } from "../sync/syncer.ts";
@@ -12,7 +11,6 @@ import type { SkipLog } from "./skip-log.ts";
 
 export interface LiveSources {
 	readonly maps: Readonly<Record<MapName, MapPort>>;
-	readonly cluster: Cluster;
 	readonly syncer: Syncer;
 	readonly devices: Devices;
 	readonly flows: FlowKeeper;
@@ -21,8 +19,8 @@ export interface LiveSources {
 }
 
 export function liveCounters(sources: LiveSources): LiveCounters {
-	const { maps, cluster, syncer, devices, flows, health, skips } = sources;
-	const { services, frontends, tombstones } = syncer.status();
+	const { maps, syncer, devices, flows, health, skips } = sources;
+	const { services, frontends, tombstones, noLocalEndpoints } = syncer.status();
 	const { half_open } = Control.decode(new DataView(maps.control.memory()), 0);
 	const fill = (name: MapName, used: number) =>
 		[name, { used, size: maps[name].info.maxEntries }] as const;
@@ -37,7 +35,7 @@ export function liveCounters(sources: LiveSources): LiveCounters {
 		]),
 		flowEntries: { flows: flows.last.flows, overflow: flows.last.overflow },
 		halfOpen: Math.max(0, Number(BigInt.asIntN(64, half_open))),
-		pending: { services: cluster.hasDirty ? 1 : 0 },
+		noLocalEndpoints,
 		skipped: skips.count,
 		devices: { served: devices.served.length, failed: devices.failures.size },
 		healthy: health.healthy,

@@ -82,6 +82,7 @@ export class SyncLoop implements SourceListener {
 		const { health, metrics, syncer } = this.#deps;
 		const full = !this.#synced;
 		const started = performance.now();
+		metrics.noteSyncBegin();
 		const result = await syncer.syncOnce();
 		const seconds = (performance.now() - started) / 1000;
 		metrics.noteSync({ seconds, full, writes: result.writes, failures: result.failed });
@@ -116,7 +117,7 @@ export class SyncLoop implements SourceListener {
 	}
 
 	#noteFailures(): void {
-		const { failures, fullMaps } = this.#deps.syncer.status();
+		const { failures, fullMaps } = this.#deps.syncer.trouble();
 		const text = [...failures].map(([key, reason]) => `${key}: ${reason}`).join("; ");
 		if (text !== "" && text !== this.#failures) {
 			const first = [...failures].slice(0, 10).map(([service, reason]) => ({ service, reason }));

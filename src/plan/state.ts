@@ -23,6 +23,11 @@ export function frontendService(value: number): number {
 	return value % TWO_TO_32;
 }
 
+/** The flags in a frontendValue(). */
+export function frontendFlags(value: number): number {
+	return Math.floor(value / TWO_TO_32);
+}
+
 /**
  * What the maps hold, as far as it cannot be read from their memory: whose each id and range is,
  * what the hash maps contain, who wants which filter bit.

@@ -11,7 +11,8 @@ export interface LiveCounters {
 	readonly maps: ReadonlyMap<string, { readonly used: number; readonly size: number }>;
 	readonly flowEntries: { readonly flows: number; readonly overflow: number };
 	readonly halfOpen: number;
-	readonly pending: { readonly services: number };
+	/** Service ports with policy Local and endpoints only elsewhere. */
+	readonly noLocalEndpoints: Readonly<Record<Family, number>>;
 	readonly skipped: number;
 	readonly devices: { readonly served: number; readonly failed: number };
 	readonly healthy: boolean;
@@ -42,6 +43,8 @@ export class Metrics implements ProbeCounter {
 	readonly #lastQueued: Gauge<"ip_family">;
 	readonly #endpointChanges: Counter;
 	readonly #serviceChanges: Counter;
+	readonly #endpointsPending: Gauge;
+	readonly #servicesPending: Gauge;
 	readonly #probes: Readonly<Record<"healthz" | "livez", Counter<"code">>>;
 	readonly #writes: Counter;
 	readonly #failures: Counter;
@@ -65,7 +68,10 @@ export class Metrics implements ProbeCounter {
 			"Time from the cause of an endpoint change to the end of its sync",
 			PROGRAMMING_BUCKETS,
 		);
-		this.#lastSync = familyGauge(`${prefix}_last_timestamp_seconds`, "When the last sync ended");
+		this.#lastSync = familyGauge(
+			`${prefix}_last_timestamp_seconds`,
+			"When the last sync without failures ended",
+		);
 		this.#lastQueued = familyGauge(
 			`${prefix}_last_queued_timestamp_seconds`,
 			"When the last change came",
@@ -73,6 +79,16 @@ export class Metrics implements ProbeCounter {
 		const counter = (name: string, help: string) => new Counter({ name, help, registers });
 		this.#endpointChanges = counter(`${prefix}_endpoint_changes_total`, "EndpointSlice changes");
 		this.#serviceChanges = counter(`${prefix}_service_changes_total`, "Service changes");
+		const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+		const pending = "that wait for a sync";
+		this.#endpointsPending = gauge(
+			`${prefix}_endpoint_changes_pending`,
+			`EndpointSlice changes ${pending}`,
+		);
+		this.#servicesPending = gauge(
+			`${prefix}_service_changes_pending`,
+			`Service changes ${pending}`,
+		);
 		const probes = (path: string) =>
 			new Counter({
 				name: `kubeproxy_proxy_${path}_total`,
@@ -98,15 +114,23 @@ export class Metrics implements ProbeCounter {
 	noteChanges(services: number, slices: number): void {
 		this.#serviceChanges.inc(services);
 		this.#endpointChanges.inc(slices);
+		this.#servicesPending.inc(services);
+		this.#endpointsPending.inc(slices);
 		const now = Date.now() / 1000;
 		for (const ip_family of this.#families) this.#lastQueued.set({ ip_family }, now);
+	}
+
+	/** A sync begins: it takes all changes that have come. */
+	noteSyncBegin(): void {
+		this.#servicesPending.set(0);
+		this.#endpointsPending.set(0);
 	}
 
 	noteSync(sync: { seconds: number; full: boolean; writes: number; failures: number }): void {
 		for (const ip_family of this.#families) {
 			this.#sync.observe({ ip_family }, sync.seconds);
 			if (sync.full) this.#fullSync.observe({ ip_family }, sync.seconds);
-			this.#lastSync.set({ ip_family }, Date.now() / 1000);
+			if (sync.failures === 0) this.#lastSync.set({ ip_family }, Date.now() / 1000);
 		}
 		this.#writes.inc(sync.writes);
 		this.#failures.inc(sync.failures);
@@ -148,11 +172,16 @@ function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
 	live("sluice_half_open_flows", "TCP flows without an answer", ({ halfOpen }) => halfOpen);
 	live("sluice_devices", "Devices served", ({ devices }) => devices.served);
 	live("sluice_devices_failed", "Devices without programs", ({ devices }) => devices.failed);
-	live(
-		"kubeproxy_sync_proxy_rules_service_changes_pending",
-		"Services that wait for a sync",
-		({ pending }) => pending.services,
-	);
+	new Gauge({
+		name: "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
+		help: "Service ports with a Local policy and endpoints only elsewhere",
+		labelNames: ["ip_family", "traffic_policy"],
+		registers,
+		collect() {
+			for (const [ip_family, count] of Object.entries(read().noLocalEndpoints))
+				this.set({ ip_family, traffic_policy: "internal" }, count);
+		},
+	});
 	new Counter({
 		name: "sluice_drops_packets_total",
 		help: "Packets and calls refused, by reason",

@@ -13,7 +13,13 @@ import { SyncMaps, type SyncPorts, type WriteTarget } from "./maps.ts";
 import { type Orphans, orphanWrites } from "./orphans.ts";
 import { releaseSets, releaseUnflowed } from "./release.ts";
 import { REAL_TIMING, Slicer, type Timing } from "./slicer.ts";
-import type { AdoptResult, SyncResult, SyncStatus } from "./status.ts";
+import {
+	type AdoptResult,
+	mapsStatus,
+	type SyncResult,
+	type SyncStatus,
+	type SyncTrouble,
+} from "./status.ts";
 
 /** A Service that failed is not tried again before that, in ms. */
 const RETRY_MS = 1000;
@@ -135,24 +141,14 @@ export class Syncer {
 		await this.#exclusive.run(() => releaseUnflowed({ state, applier, slicer, pass, now }));
 	}
 
+	trouble(): SyncTrouble {
+		const fullMaps = new Set([...this.#fullMaps.values()].flat());
+		return { failures: this.#failures, fullMaps };
+	}
+
 	status(): SyncStatus {
-		const state = this.#state;
-		return {
-			synced: this.#synced,
-			failures: this.#failures,
-			fullMaps: new Set([...this.#fullMaps.values()].flat()),
-			services: [...state.records.values()].filter(({ id }) => state.isPresent(id)).length,
-			frontends: state.frontends.size,
-			tombstones: state.tombstones.size,
-			resting: {
-				services: state.serviceIds.resting,
-				backends: state.backendIds.resting,
-				sets: state.ranges.resting,
-			},
-			lingeringBits: state.filter.lingering,
-			writes: this.#applier.count,
-			runs: this.#runs,
-		};
+		const own = { synced: this.#synced, writes: this.#applier.count, runs: this.#runs };
+		return { ...this.trouble(), ...mapsStatus(this.#state), ...own };
 	}
 
 	#takePending(): Set<ObjectKey> {

@@ -12,7 +12,7 @@ const COUNTERS: LiveCounters = {
 	maps: new Map([["flows", { used: 5, size: 20 }]]),
 	flowEntries: { flows: 5, overflow: 1 },
 	halfOpen: 2,
-	pending: { services: 0 },
+	noLocalEndpoints: { IPv4: 3, IPv6: 0 },
 	skipped: 3,
 	devices: { served: 4, failed: 1 },
 	healthy: true,
@@ -145,6 +145,9 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 			'kubeproxy_network_programming_duration_seconds_bucket{le="300",ip_family="IPv4"} 1',
 			"kubeproxy_sync_proxy_rules_endpoint_changes_total 5",
 			"kubeproxy_sync_proxy_rules_service_changes_total 2",
+			"kubeproxy_sync_proxy_rules_endpoint_changes_pending 5",
+			"kubeproxy_sync_proxy_rules_service_changes_pending 2",
+			'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"} 3',
 			'sluice_drops_packets_total{reason="no_endpoint"} 7',
 			'sluice_map_used_ratio{map="flows"} 0.25',
 			"sluice_devices_failed 1",
@@ -152,6 +155,20 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 		];
 		for (const line of lines) assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
 	});
+});
+
+test("a sync with failures is not the last success, and takes what was pending", async () => {
+	const metrics = new Metrics(["IPv4"], () => COUNTERS);
+	metrics.noteChanges(2, 5);
+	metrics.noteSyncBegin();
+	metrics.noteSync({ seconds: 0.003, full: false, writes: 0, failures: 1 });
+	const last = /^kubeproxy_sync_proxy_rules_last_timestamp_seconds\{ip_family="IPv4"\}/m;
+	const text = await metrics.registry.metrics();
+	assert.doesNotMatch(text, last);
+	assert.match(text, /^kubeproxy_sync_proxy_rules_endpoint_changes_pending 0$/m);
+	assert.match(text, /^kubeproxy_sync_proxy_rules_service_changes_pending 0$/m);
+	metrics.noteSync({ seconds: 0.003, full: false, writes: 0, failures: 0 });
+	assert.match(await metrics.registry.metrics(), last);
 });
 
 test("a server whose address is taken says so and begins to serve once it is free", async () => {

@@ -28,6 +28,17 @@ test("a change of one endpoint costs the same few writes however large the clust
 	assert.equal(writes, 3);
 });
 
+test("the status counts ports whose policy is Local and whose endpoints are all elsewhere", async () => {
+	const local = service("near", "10.96.0.3", http, { internalTrafficPolicy: "Local" });
+	const far = slice("near-a", pods, [endpoint("10.0.0.9", { nodeName: "node-b" })]);
+	const agent = await Agent.start(smallMaps(), [web, two, local, far]);
+	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 1, IPv6: 0 });
+	await agent.sync([slice("near-a", pods, [endpoint("10.0.0.9", { nodeName: "node-a" })])]);
+	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 0, IPv6: 0 });
+	await agent.sync([slice("near-a", pods, [])]);
+	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 0, IPv6: 0 });
+});
+
 test("an endpoint that moves between slices writes nothing", async () => {
 	const agent = await Agent.start(smallMaps(), [web, two]);
 	const moved = [slice("web-a", pods, ["10.0.0.1"]), slice("web-b", pods, ["10.0.0.2"])];
