@@ -54,7 +54,7 @@ build/deps/npm: package.json package-lock.json tools/deps/npm | $(if $(shell com
 ## ---- build
 
 bpf: $(deps_build) ## BPF objects: build/bpf
-	$(Q)$(MAKE) -C bpf V=$(V)
+	$(Q)$(MAKE) $(if $(filter 0,$(V)),-s) -C bpf V=$(V)
 
 native: $(deps_build) ## the addon: build/native
 	$(call say,NATIVE,build/native)
