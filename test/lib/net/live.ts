@@ -25,6 +25,7 @@ const PROTOCOLS = { TCP: 6, UDP: 17 } as const;
 /** What an agent has written to its maps, read from their pins. */
 export class LiveMaps {
 	readonly #pins: PinPaths;
+	readonly #memories = new Map<MapName, DataView>();
 
 	constructor(pinPath: string) {
 		this.#pins = new PinPaths(pinPath);
@@ -99,8 +100,13 @@ export class LiveMaps {
 		return endpoint(addressText(backend.addr), backend.port);
 	}
 
+	/** A map's memory; mapped once, since mapping costs more than reading. */
 	#memory(name: MapName): DataView {
-		return new DataView(loadAddon().BpfMap.fromPin(this.#pins.map(name)).memory());
+		const known = this.#memories.get(name);
+		if (known) return known;
+		const memory = new DataView(loadAddon().BpfMap.fromPin(this.#pins.map(name)).memory());
+		this.#memories.set(name, memory);
+		return memory;
 	}
 }
 

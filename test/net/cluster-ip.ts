@@ -14,55 +14,16 @@ import {
 	assertServed,
 } from "./checks.ts";
 
-const PACKETS = "--socket-lb=off";
-const STACK = "--forwarding=stack";
-const REDIRECT = "--forwarding=redirect";
+export const PACKETS = "--socket-lb=off";
+export const STACK = "--forwarding=stack";
+export const REDIRECT = "--forwarding=redirect";
 
-const VARIANTS: Readonly<Record<string, ClusterOptions>> = {
-	"routed pods, by socket": {},
-	"routed pods, by packet through the stack": { flags: [PACKETS, STACK] },
-	"routed pods, by packet redirected": { flags: [PACKETS, REDIRECT] },
-	"routed pods, by packet, programs on clsact": { flags: [PACKETS, STACK, "--tc-attach=clsact"] },
-	"routed pods without checksum offload, through the stack": {
-		txChecksum: false,
-		flags: [PACKETS, STACK],
-	},
-	"routed pods without checksum offload, redirected": {
-		txChecksum: false,
-		flags: [PACKETS, REDIRECT],
-	},
-	"bridged pods, by socket": { network: "bridged" },
-	"bridged pods, by packet, bridge-nf-call-iptables on": {
-		network: "bridged",
-		bridgeNf: 1,
-		flags: [PACKETS],
-	},
-	"bridged pods, by packet, bridge-nf-call-iptables off": {
-		network: "bridged",
-		bridgeNf: 0,
-		flags: [PACKETS],
-	},
-	"two nodes, by packet": { nodes: 2, flags: [PACKETS] },
-	"two nodes with a VXLAN, by socket": { nodes: 2, between: "vxlan" },
-	"two nodes with a VXLAN, by packet through the stack": {
-		nodes: 2,
-		between: "vxlan",
-		flags: [PACKETS, STACK],
-	},
-	"two nodes with a VXLAN, by packet redirected": {
-		nodes: 2,
-		between: "vxlan",
-		flags: [PACKETS, REDIRECT],
-	},
-	"two nodes with a VXLAN, bridged pods, by packet": {
-		nodes: 2,
-		between: "vxlan",
-		network: "bridged",
-		flags: [PACKETS],
-	},
-};
+/** Everything that a ClusterIP does, over a cluster of each kind. */
+export function describeClusterIP(variants: Readonly<Record<string, ClusterOptions>>): void {
+	for (const [name, options] of Object.entries(variants)) describeVariant(name, options);
+}
 
-for (const [name, options] of Object.entries(VARIANTS)) {
+function describeVariant(name: string, options: ClusterOptions): void {
 	describe(`a ClusterIP with ${name}`, () => {
 		let cluster: Cluster;
 		let service: ClusterService;
