@@ -9,7 +9,7 @@ import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
 import type { Devices } from "./devices.ts";
 
-type Part = "devices" | "network" | "sockets";
+type Part = "devices" | "network" | "redirecting" | "sockets";
 
 export interface WatchmanDeps {
 	readonly addon: Addon;
@@ -86,10 +86,8 @@ export class Watchman {
 	async #judge(): Promise<void> {
 		if (this.#refreshing || this.#judging) return;
 		this.#judging = true;
-		await this.#try("devices", async () => {
-			await this.#deps.devices.judge();
-			await this.#deps.devices.attachMissing();
-		});
+		await this.#try("redirecting", () => this.#deps.devices.judge());
+		await this.#try("devices", () => this.#deps.devices.attachMissing());
 		this.#judging = false;
 	}
 
