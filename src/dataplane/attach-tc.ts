@@ -2,7 +2,7 @@
  * Programs on network devices, by TCX links (pinned, updated in place) or clsact filters (replaced
  * in place). Nothing is ever detached for an update: a gap would let replies leave untranslated.
  */
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { hasCode } from "../errors.ts";
 import type { Addon, BpfLink, BpfProgram, Direction } from "./addon.ts";
 import { openLink, updateLink } from "./attach-cgroup.ts";
@@ -95,14 +95,15 @@ export class TcAttacher {
 	rename(ifindex: number, name: string): void {
 		const attachment = this.#attached.get(ifindex);
 		if (attachment === undefined || attachment.target.name === name) return;
+		const before = attachment.target.name;
+		this.#attached.set(ifindex, { ...attachment, target: { ...attachment.target, name } });
+		// Two devices may have swapped their names: the old pin can be the other one's by now.
+		const isTaken = this.attached.some((target) => target.name === before);
 		for (const [direction, link] of attachment.links) {
 			if (link === undefined) continue;
-			renameSync(
-				this.#pins.deviceLink(attachment.target.name, direction),
-				this.#pins.deviceLink(name, direction),
-			);
+			replacePin(this.#pins.deviceLink(name, direction), link);
+			if (!isTaken) rmSync(this.#pins.deviceLink(before, direction), { force: true });
 		}
-		this.#attached.set(ifindex, { ...attachment, target: { ...attachment.target, name } });
 	}
 
 	/**
