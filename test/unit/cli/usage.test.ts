@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -55,8 +55,9 @@ test("a reader says where it looked when nothing is pinned there", async () => {
 	}
 });
 
-test("plan prints frontends and what is skipped, and refuses a directory that is not there", async () => {
+test("plan prints frontends and what is skipped, and refuses a directory that is not there", async (t) => {
 	const directory = mkdtempSync(join(tmpdir(), "sluice-plan-"));
+	t.after(() => rmSync(directory, { recursive: true }));
 	writeFileSync(
 		join(directory, "web.yaml"),
 		`apiVersion: v1
