@@ -47,8 +47,9 @@ export class CgroupAttacher {
 		const attached = await this.#addon.linksAttached(links.map(([, { link }]) => link));
 		const missing = links.filter((_, i) => attached[i] === false);
 		for (const [hook, { link, program }] of missing) {
-			link.close();
+			// The old link is kept until there is a new one: without it nobody would try again.
 			this.attach(hook, program);
+			link.close();
 		}
 		return missing.map(([hook]) => hook);
 	}
