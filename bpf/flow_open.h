@@ -6,31 +6,18 @@
 #include "answer.h"
 #include "flow_store.h"
 #include "route.h"
+#include "sender.h"
 #include "service.h"
 
-/* True when a packet that leaves by a backend's device was translated at
- * another one before: its replies are known already. */
-static __always_inline bool flow_is_translated(struct scratch *s)
-{
-	const struct flow_key *tuple = &s->packet.tuple;
-	struct flow_key *reply = &s->twin_key;
-
-	reply->src = tuple->dst;
-	reply->dst = tuple->src;
-	reply->sport = tuple->dport;
-	reply->dport = tuple->sport;
-	reply->proto = tuple->proto;
-	reply->direction = FLOW_REPLY;
-	reply->pad[0] = 0;
-	reply->pad[1] = 0;
-	return flow_find(reply);
-}
-
-/* Finds the service that the packet is for; false when there is none. */
-static __always_inline bool flow_service(struct scratch *s, __u32 hook)
+/*
+ * Finds the service that the packet is for; false when there is none. One to
+ * an endpoint that left is for the service that its socket connected to, as
+ * that is now; without such a socket it is for the address's new owner.
+ */
+static __always_inline bool flow_service(struct __sk_buff *skb,
+					 struct scratch *s, __u32 hook)
 {
 	const struct packet *packet = &s->packet;
-	const struct tombstone *tombstone;
 	struct tombstone_key left = {};
 	struct frontend_key key = {};
 
@@ -45,14 +32,13 @@ static __always_inline bool flow_service(struct scratch *s, __u32 hook)
 		if (service_lookup(&key, &s->service))
 			return true;
 	}
-	if (!(packet->flags & PACKET_TO_TOMBSTONE) ||
-	    (hook == HOOK_EGRESS && flow_is_translated(s)))
+	if (!(packet->flags & PACKET_TO_TOMBSTONE))
 		return false;
 	left.addr = packet->tuple.dst;
 	left.port = packet->tuple.dport;
 	left.proto = packet->tuple.proto;
-	tombstone = bpf_map_lookup_elem(&tombstones, &left);
-	return tombstone && service_resolve(tombstone->service, 0, &s->service);
+	return bpf_map_lookup_elem(&tombstones, &left) &&
+	       sender_service(skb, packet, &s->service);
 }
 
 /*
@@ -82,10 +68,14 @@ __noinline int flow_pick(struct __sk_buff *skb, __u32 careful)
 	return true;
 }
 
-/* Which of the node's sockets sends the packet; 0 at ingress. */
-static __always_inline __u32 flow_socket(struct __sk_buff *skb, __u32 hook)
+/* Whose the flow is: packets of other sockets may have the same tuple. 0 where
+ * nobody has to tell them apart. */
+static __always_inline __u32 flow_socket(struct __sk_buff *skb,
+					 const struct scratch *s, __u32 hook)
 {
-	return hook == HOOK_EGRESS ? bpf_get_socket_cookie(skb) : 0;
+	return hook == HOOK_EGRESS || s->packet.flags & PACKET_TO_TOMBSTONE ?
+		       sender_cookie(skb) :
+		       0;
 }
 
 /* Both entries of the packet's flow as far as they do not depend on picks. */
@@ -193,7 +183,7 @@ static __always_inline __u32 flow_try(struct __sk_buff *skb, struct scratch *s,
 {
 	__u32 verdict;
 
-	flow_prepare(s, flow_socket(skb, hook));
+	flow_prepare(s, flow_socket(skb, s, hook));
 	if (!flow_pick(skb, careful)) {
 		count_refusal(s->service.id, DROP_NO_ENDPOINT);
 		return verdict_drop(DROP_NO_ENDPOINT);
@@ -228,7 +218,7 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 	__u32 verdict = VERDICT_PASS;
 	const struct flow *old;
 
-	if (!s || !flow_client(skb, s, hook) || !flow_service(s, hook))
+	if (!s || !flow_client(skb, s, hook) || !flow_service(skb, s, hook))
 		return VERDICT_PASS;
 	if (s->packet.flags & PACKET_LATER_FRAGMENT)
 		return verdict_drop(DROP_FRAGMENT);
@@ -288,7 +278,7 @@ __noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 	if (hook == HOOK_EGRESS ? skb->ingress_ifindex != 0 :
 				  !flow_client(skb, s, hook))
 		return VERDICT_PASS;
-	flow_prepare(s, flow_socket(skb, hook));
+	flow_prepare(s, flow_socket(skb, s, hook));
 	s->forward.dst = s->packet.tuple.dst;
 	s->forward.dport = s->packet.tuple.dport;
 	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);

@@ -9,6 +9,7 @@
 #include "icmp.h"
 #include "nat.h"
 #include "parse.h"
+#include "sender.h"
 #include "verdict.h"
 
 /* True when the packet begins a TCP connection. */
@@ -93,7 +94,20 @@ translate_foreign(struct __sk_buff *skb, const struct flow *flow, __u32 hook)
 	if (flow->hook != hook)
 		return true;
 	return hook == HOOK_EGRESS && flow->flags & FLOW_DIRECT &&
-	       flow->socket != (__u32)bpf_get_socket_cookie(skb);
+	       flow->socket != sender_cookie(skb);
+}
+
+/*
+ * True when the packet's forward entry was made for a socket that connected to
+ * an endpoint before it left, and the packet is another socket's.
+ */
+static __always_inline bool translate_stranger(struct __sk_buff *skb,
+					       const struct packet *packet,
+					       const struct flow *flow)
+{
+	return packet->flags & PACKET_TO_TOMBSTONE &&
+	       !(packet->flags & PACKET_TO_FRONTEND) &&
+	       flow->socket != sender_cookie(skb);
 }
 
 /* Translates and sends a packet that has a flow. */
@@ -143,7 +157,8 @@ static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 		flow = flow_find(&packet->tuple);
 		if (flow && translate_foreign(skb, flow, hook))
 			return VERDICT_PASS;
-		if (!flow || !flow_serves(packet, flow)) {
+		if (!flow || !flow_serves(packet, flow) ||
+		    translate_stranger(skb, packet, flow)) {
 			verdict = flow_open(skb, hook | (flow ? 2 : 0));
 			if (verdict == VERDICT_NEXT)
 				flow = translate_opened(s);

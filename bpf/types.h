@@ -180,7 +180,8 @@ struct flow {
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
 	__u32 mtu;     /* of ifindex when the flow began; 0: not checked */
-	__u32 socket; /* flows of the node itself: low half of the socket cookie */
+	__u32 socket; /* low half of the cookie of the client's socket, for flows
+			 of the node itself and of connected sockets */
 	__u8 reserved[8];
 };
 
@@ -261,8 +262,8 @@ struct udp_peer {
 	__u32 backend_generation;
 };
 
-/* tombstones: LRU. A UDP endpoint that left a service, for sockets that were
- * connected to it by the socket hooks. */
+/* tombstones: LRU. A UDP endpoint that left a service port, for sockets that
+ * were connected to it by the socket hooks: they know which service. */
 struct tombstone_key {
 	struct ip_addr addr;
 	__be16 port;
@@ -271,7 +272,7 @@ struct tombstone_key {
 };
 
 struct tombstone {
-	__u32 service;
+	__u32 service; /* the last one that it left */
 	__u32 pad;
 };
 

@@ -5,8 +5,7 @@ import { DropReason, FlowDirection, FlowFlag, FlowState } from "../../src/layout
 import { decode } from "../lib/packet-decode.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
 import { endpoints, forBothFamilies, fromEndpoint, toEndpoint, useWorld } from "./lib/setup.ts";
-import { BRIDGED, BRIDGED_CLIENT, BRIDGED_SILENT } from "./lib/topology.ts";
-import { ACTION, type Endpoint } from "./lib/world.ts";
+import { ACTION } from "./lib/world.ts";
 
 const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
 const SERVICE = 1;
@@ -39,42 +38,22 @@ forBothFamilies("UDP, when its backend leaves", (family) => {
 		assert.equal(world().drops(DropReason.DROP_NO_ENDPOINT), 1);
 	});
 
-	test("of a socket that connected to it directly goes on with another one", () => {
-		const [, second = 0] = world().serve(vip, [backend, other]);
-		world().replaceSet(SERVICE, [second]);
-		world().addTombstone(backend, SERVICE);
-		const sent = world().run("tc_ingress", "client", toEndpoint(family, backend));
-		assertPacket(sent.packet, { dst: other.address, dport: 8080 });
-		const back = world().run("tc_egress", "client", fromEndpoint(family, other));
-		assertPacket(back.packet, { src: backend.address, sport: 8080 });
-	});
-
-	for (const device of ["uplink", "backend"] as const) {
-		test(`of a connected socket of the node goes on with another one, leaving by ${device}`, () => {
+	for (const [program, device] of [
+		["tc_ingress", "client"],
+		["tc_egress", "uplink"],
+		["tc_egress", "backend"],
+	] as const) {
+		test(`is left alone by packets to its address of other sockets: ${program} of ${device}`, () => {
 			const [, second = 0] = world().serve(vip, [backend, other]);
 			world().replaceSet(SERVICE, [second]);
 			world().addTombstone(backend, SERVICE);
-			const sent = world().run("tc_egress", device, toEndpoint(family, backend));
-			assert.equal(sent.action, ACTION.redirect);
-			assertPacket(sent.packet, { dst: other.address, dport: 8080 });
+			const packet = toEndpoint(family, backend);
+			const sent = world().run(program, device, packet);
+			assert.equal(sent.action, ACTION.pass);
+			assert.deepEqual(sent.packet, packet);
+			assert.equal(world().flows().length, 0);
 		});
 	}
-
-	test("of a connected socket in a bridge finds the new backend, known to the node or not", () => {
-		const left: Endpoint = { ...backend, address: family.isV6 ? "fd04::99" : "10.4.0.99" };
-		for (const [address, action] of [
-			[BRIDGED[family.at], ACTION.pass],
-			[BRIDGED_SILENT[family.at], ACTION.redirect],
-		] as const) {
-			world().reset();
-			world().serve(vip, [{ ...backend, address }]);
-			world().addTombstone(left, SERVICE);
-			const src = BRIDGED_CLIENT[family.at];
-			const sent = world().run("tc_ingress", "port", toEndpoint(family, left, { src }));
-			assert.equal(sent.action, action);
-			assertPacket(sent.packet, { dst: address });
-		}
-	});
 
 	test("for another service is not meant by the node's packets that were translated", () => {
 		world().serve(vip, [backend]);
@@ -85,12 +64,14 @@ forBothFamilies("UDP, when its backend leaves", (family) => {
 		assert.deepEqual(passed.packet, sent.packet);
 	});
 
-	test("of a connected socket is answered when no backend is left", () => {
-		world().serve(vip, [backend]);
-		world().replaceSet(SERVICE, []);
+	test("leaves a flow that only the socket may use that began it", () => {
+		const [, second = 0] = world().serve(vip, [backend, other]);
+		world().replaceSet(SERVICE, [second]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
 		world().addTombstone(backend, SERVICE);
-		const sent = world().run("tc_ingress", "client", toEndpoint(family, backend));
-		assertPacket(sent.packet, { proto: "icmp", src: backend.address });
+		world().readdressFlow(world().flow(FLOW_FORWARD), backend, { socket: 0 });
+		const packet = toEndpoint(family, backend);
+		assert.deepEqual(world().run("tc_ingress", "client", packet).packet, packet);
 	});
 });
 

@@ -323,6 +323,13 @@ export class World {
 		this.map("flows").update(bytesOf(FlowKey, key), bytes, "replace");
 	}
 
+	/** The entry again, as one of packets to that endpoint. */
+	readdressFlow({ key, value }: FlowEntry, to: Endpoint, changes: Partial<Flow>): void {
+		const { addr, port } = this.#tuple(to);
+		const bytes = bytesOf(Flow, { ...value, ...changes });
+		this.map("flows").update(bytesOf(FlowKey, { ...key, dst: addr, dport: port }), bytes);
+	}
+
 	control(): Control {
 		return Control.decode(viewOf(this.map("control").lookup(indexBytes(0)) ?? new Uint8Array()), 0);
 	}

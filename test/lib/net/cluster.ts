@@ -71,13 +71,17 @@ export class Cluster {
 	}
 
 	/** A new service with these pods as endpoints, programmed on every node. */
-	async service(name: string, pods: readonly string[]): Promise<ClusterService> {
+	async service(
+		name: string,
+		pods: readonly string[],
+		more: Pick<ServiceSpec, "internalTrafficPolicy"> = {},
+	): Promise<ClusterService> {
 		const number = 10 + this.#services++;
 		const clusterIPs: AddressPair = {
 			v4: `10.96.0.${number}`,
 			v6: `fd00:96::${number.toString(16)}`,
 		};
-		const spec = { name, clusterIPs, port: SERVICE_PORT, targetPort: POD_PORT };
+		const spec = { name, clusterIPs, port: SERVICE_PORT, targetPort: POD_PORT, ...more };
 		const service = new ClusterService(spec);
 		this.manifests.service(spec);
 		await this.endpoints(service, pods);

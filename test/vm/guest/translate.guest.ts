@@ -1,12 +1,12 @@
 // Runs inside a guest: the agent serves manifests on this kernel, and traffic goes through a ClusterIP.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { until } from "../../lib/net/command.ts";
 import { Lab } from "../../lib/net/lab.ts";
 import type { RunningProcess } from "../../lib/net/process.ts";
-import { ask, serve } from "../../lib/net/traffic.ts";
+import { ask, Conversation, serve } from "../../lib/net/traffic.ts";
 
 const VIP = { v4: "10.96.0.10", v6: "fd00:96::a" } as const;
 const PORT = 80;
@@ -15,7 +15,8 @@ const SLOW_MS = 60_000;
 let lab: Lab;
 let agent: RunningProcess | undefined;
 
-function objects(): object[] {
+/** What the agent serves: the Service, with that pod as its endpoint. */
+function objects(pod: string): object[] {
 	const node = lab.node(1);
 	const meta = { name: "web", namespace: "default" };
 	const ports = ["TCP", "UDP"].map((protocol) => ({ name: protocol, protocol, port: PORT }));
@@ -25,7 +26,7 @@ function objects(): object[] {
 		metadata: { ...meta, name: family, labels: { "kubernetes.io/service-name": "web" } },
 		addressType: family === "v4" ? "IPv4" : "IPv6",
 		ports: ports.map((port) => ({ ...port, port: 8080 })),
-		endpoints: [{ addresses: [lab.pod("web").address[family]], conditions: { ready: true } }],
+		endpoints: [{ addresses: [lab.pod(pod).address[family]], conditions: { ready: true } }],
 	});
 	return [
 		{
@@ -70,14 +71,18 @@ async function startAgent(socketLb: "on" | "off"): Promise<void> {
 	);
 }
 
+function writeObjects(pod: string): void {
+	const list = { apiVersion: "v1", kind: "List", items: objects(pod) };
+	const draft = join(lab.directory, "objects.draft");
+	writeFileSync(draft, JSON.stringify(list));
+	renameSync(draft, join(lab.directory, "manifests/objects.json"));
+}
+
 before(async () => {
-	lab = Lab.create({ pods: { shop: 1, web: 1 } });
+	lab = Lab.create({ pods: { shop: 1, web: 1, next: 1 } });
 	mkdirSync(join(lab.directory, "manifests"));
-	writeFileSync(
-		join(lab.directory, "manifests/objects.json"),
-		JSON.stringify({ apiVersion: "v1", kind: "List", items: objects() }),
-	);
-	await serve(lab.pod("web").place, "web", 8080);
+	writeObjects("web");
+	for (const name of ["web", "next"]) await serve(lab.pod(name).place, name, 8080);
 });
 
 after(async () => {
@@ -100,6 +105,31 @@ for (const socketLb of ["on", "off"] as const) {
 					});
 				}
 			}
+		}
+		for (const from of ["pod", "node"] as const) {
+			test(`socket-lb ${socketLb}: a ${from}'s connected UDP goes on when its endpoint leaves`, async () => {
+				const place = from === "pod" ? lab.pod("shop").place : lab.node(1).place;
+				const sockets = (["v4", "v6"] as const).map((family) => {
+					const target = { address: VIP[family], port: PORT, protocol: "UDP" } as const;
+					return new Conversation(place, target, { timeoutMs: 1000 });
+				});
+				const reach = async (pod: string) => {
+					for (const socket of sockets) {
+						const isReached = async () => (await socket.ask()).server === pod || undefined;
+						await until(`a socket reaches ${pod}`, isReached, SLOW_MS);
+					}
+				};
+				await reach("web");
+				writeObjects("next");
+				await reach("next");
+				const former = { address: lab.pod("web").address.v4, port: 8080, protocol: "UDP" } as const;
+				assert.equal((await ask(place, former, { timeoutMs: 10_000 })).server, "web");
+				for (const socket of sockets) await socket.close();
+				writeObjects("web");
+				const again = { address: VIP.v6, port: PORT, protocol: "UDP" } as const;
+				const isBack = async () => (await ask(place, again)).server === "web" || undefined;
+				await until("the first endpoint is back", isBack, SLOW_MS);
+			});
 		}
 		test(`socket-lb ${socketLb}: no guard has seen a wrong packet`, () => {
 			assert.deepEqual(lab.guards.grown(), []);
