@@ -15,7 +15,7 @@ export type Write =
 	| { kind: "frontend-gone"; key: TupleKey }
 	| { kind: "set-empty"; id: number; local: boolean; word: bigint }
 	| { kind: "service-gone"; id: number }
-	| { kind: "tombstone"; key: TupleKey; service: number }
+	| { kind: "tombstone"; key: TupleKey; services: readonly number[] }
 	| { kind: "backend-down"; id: number; word: number }
 	| { kind: "backend-free"; id: number; generation: number }
 	| { kind: "name-gone"; service: number }

@@ -56,17 +56,14 @@ export function planDepartures(
 	members: ReadonlySet<number>,
 	desired: DesiredPort | undefined,
 ): void {
-	const { state, record, ids, writes } = draft;
+	const { state, ids, writes } = draft;
 	for (const [key, id] of ids) {
 		if (members.has(id)) continue;
 		const before = state.arrays.backendState(id);
 		const goesOn = desired?.draining.has(key) === true && before !== BACKEND_GONE;
 		const after = goesOn ? BACKEND_DRAINING : BACKEND_GONE;
 		if (before === after) continue;
-		if (after === BACKEND_GONE && desired && needsTombstone(state, key)) {
-			writes.push({ kind: "tombstone", key, service: record.id });
-			pushFilterBit(state, FilterKind.FILTER_TOMBSTONE, key, writes);
-		}
+		if (after === BACKEND_GONE && desired && isUdp(key)) pushTombstone(draft, key);
 		writes.push({ kind: "backend-down", id, word: stateWord(state, id, after) });
 	}
 }
@@ -92,7 +89,7 @@ function newBackend(draft: Draft, { key, local }: DesiredEndpoint): void {
 	const word = packBackendWord({ state: BACKEND_ACTIVE, generation });
 	writes.push({ kind: "backend-up", id, word });
 	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
-	pushTombstoneGone(state, key, writes);
+	pushTombstoneGone(draft, key);
 }
 
 function refreshBackend(draft: Draft, id: number, { key, local }: DesiredEndpoint): void {
@@ -102,16 +99,32 @@ function refreshBackend(draft: Draft, id: number, { key, local }: DesiredEndpoin
 	if (state.arrays.backendState(id) === BACKEND_ACTIVE) return;
 	writes.push({ kind: "backend-up", id, word: stateWord(state, id, BACKEND_ACTIVE) });
 	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
-	pushTombstoneGone(state, key, writes);
+	pushTombstoneGone(draft, key);
 }
 
-/** Only UDP sockets can be moved on, and only when no other service port has the endpoint. */
-function needsTombstone(state: State, key: TupleKey): boolean {
-	return key.charCodeAt(9) >> 8 === UDP && state.udpUsers(key) <= 1;
+/** Only UDP sockets can be moved on. */
+function isUdp(key: TupleKey): boolean {
+	return key.charCodeAt(9) >> 8 === UDP;
 }
 
-function pushTombstoneGone(state: State, key: TupleKey, writes: Write[]): void {
-	if (state.tombstones.has(key)) writes.push({ kind: "tombstone-gone", key });
+/** Other service ports may still have the endpoint: a socket knows by which it was connected. */
+function pushTombstone({ state, record, writes }: Draft, key: TupleKey): void {
+	const services = [...servicesLeft(state, key, record), record.id];
+	writes.push({ kind: "tombstone", key, services });
+	pushFilterBit(state, FilterKind.FILTER_TOMBSTONE, key, writes);
+}
+
+/** The service port has the endpoint again, or goes itself; others that it left still need it. */
+export function pushTombstoneGone({ state, record, writes }: Draft, key: TupleKey): void {
+	if (!state.tombstones.get(key)?.includes(record.id)) return;
+	const services = servicesLeft(state, key, record);
+	if (services.length > 0) writes.push({ kind: "tombstone", key, services });
+	else writes.push({ kind: "tombstone-gone", key });
+}
+
+/** What an endpoint left, but for the record's service port. */
+function servicesLeft(state: State, key: TupleKey, record: PortRecord): number[] {
+	return (state.tombstones.get(key) ?? []).filter((id) => id !== record.id);
 }
 
 function stateWord(state: State, id: number, to: number): number {

@@ -10,6 +10,7 @@ import {
 	planBackends,
 	planDepartures,
 	pushFilterBit,
+	pushTombstoneGone,
 } from "./plan-backends.ts";
 import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
 import type { PortRecord } from "./record.ts";
@@ -47,7 +48,7 @@ export function planPort(
 	planService(draft, desired);
 	planFrontends(draft, desired);
 	if (!desired) {
-		for (const key of state.tombstonesOf(record.id)) writes.push({ kind: "tombstone-gone", key });
+		for (const key of state.tombstonesOf(record.id)) pushTombstoneGone(draft, key);
 	}
 	return { writes: inOrder(writes), shortages: [...draft.shortages] };
 }

@@ -10,7 +10,6 @@ import { RangePool } from "./range-pool.ts";
 import { newRecord, type PortRecord } from "./record.ts";
 import { type TupleKey, unpackTuple } from "./tuple.ts";
 
-const UDP = 17;
 const TWO_TO_32 = 2 ** 32;
 
 /** A frontend's service id and flags as one number. */
@@ -41,15 +40,16 @@ export class State {
 	readonly records = new Map<string, PortRecord>();
 	/** Frontends in the map -> frontendValue(). */
 	readonly frontends = new Map<TupleKey, number>();
-	/** Tombstones in the map -> service id, oldest first. */
-	readonly tombstones = new Map<TupleKey, number>();
+	/**
+	 * Tombstones in the map, oldest first -> ids of the service ports that the endpoint left. The map
+	 * has the last of them only, so that a restarted agent knows no others.
+	 */
+	readonly tombstones = new Map<TupleKey, readonly number[]>();
 	readonly #tombstonesOf = new Map<number, Set<TupleKey>>();
 	/** Backend ids that are active or draining. */
 	readonly #live: Uint8Array;
 	readonly #byId = new Map<number, PortRecord>();
 	readonly #byService = new Map<ObjectKey, PortRecord[]>();
-	/** UDP endpoints -> how many service ports have them as active or draining backend. */
-	readonly #udpUsers = new Map<TupleKey, number>();
 
 	constructor(arrays: Arrays) {
 		this.arrays = arrays;
@@ -97,11 +97,6 @@ export class State {
 		return (filterHash(kind, addr, port, proto) & this.filter.mask) >>> 0;
 	}
 
-	/** Service ports that have the UDP endpoint as active or draining backend. */
-	udpUsers(key: TupleKey): number {
-		return this.#udpUsers.get(key) ?? 0;
-	}
-
 	/** Whether the backend is active or draining. */
 	isLive(id: number): boolean {
 		return this.#live[id] === 1;
@@ -111,7 +106,7 @@ export class State {
 		return (this.arrays.serviceFlags(service) & ServiceFlag.SERVICE_PRESENT) !== 0;
 	}
 
-	/** Tombstones that lead to a service. */
+	/** Tombstones of endpoints that left a service port. */
 	tombstonesOf(service: number): ReadonlySet<TupleKey> {
 		return this.#tombstonesOf.get(service) ?? new Set();
 	}
@@ -122,7 +117,6 @@ export class State {
 		if (this.#live[id] === live) return;
 		this.#live[id] = live;
 		if (live) this.backendIds.wake(id);
-		this.#countUdp(this.arrays.backendKey(id), live ? 1 : -1);
 	}
 
 	/** Follows a write that has been made. */
@@ -149,7 +143,7 @@ export class State {
 				this.#frontendGone(write.key, now);
 				break;
 			case "tombstone":
-				this.tombstoneAdded(write.key, write.service);
+				this.tombstoneAdded(write.key, write.services);
 				break;
 			case "tombstone-gone":
 				this.#tombstoneGone(write.key, now);
@@ -171,32 +165,31 @@ export class State {
 		this.#byId.get(service)?.frontends.add(key);
 	}
 
-	/** The tombstones map has an entry that leads to `service`. */
-	tombstoneAdded(key: TupleKey, service: number): void {
-		const before = this.tombstones.get(key);
-		if (before === undefined) {
-			this.filter.acquire(this.filterBit(FilterKind.FILTER_TOMBSTONE, key));
-		} else {
-			this.#forgetTombstone(key, before);
+	/** The tombstones map has an entry for an endpoint that left `services`, and those only. */
+	tombstoneAdded(key: TupleKey, services: readonly number[]): void {
+		if (this.tombstones.has(key)) this.#forgetTombstone(key);
+		else this.filter.acquire(this.filterBit(FilterKind.FILTER_TOMBSTONE, key));
+		this.tombstones.set(key, services);
+		for (const service of services) {
+			const siblings = this.#tombstonesOf.get(service);
+			if (siblings) siblings.add(key);
+			else this.#tombstonesOf.set(service, new Set([key]));
 		}
-		this.tombstones.set(key, service);
-		const siblings = this.#tombstonesOf.get(service);
-		if (siblings) siblings.add(key);
-		else this.#tombstonesOf.set(service, new Set([key]));
 	}
 
 	#tombstoneGone(key: TupleKey, now: number): void {
-		const service = this.tombstones.get(key);
-		if (service === undefined) return;
-		this.#forgetTombstone(key, service);
+		if (!this.tombstones.has(key)) return;
+		this.#forgetTombstone(key);
 		this.filter.drop(this.filterBit(FilterKind.FILTER_TOMBSTONE, key), now);
 	}
 
-	#forgetTombstone(key: TupleKey, service: number): void {
+	#forgetTombstone(key: TupleKey): void {
+		for (const service of this.tombstones.get(key) ?? []) {
+			const siblings = this.#tombstonesOf.get(service);
+			siblings?.delete(key);
+			if (siblings?.size === 0) this.#tombstonesOf.delete(service);
+		}
 		this.tombstones.delete(key);
-		const siblings = this.#tombstonesOf.get(service);
-		siblings?.delete(key);
-		if (siblings?.size === 0) this.#tombstonesOf.delete(service);
 	}
 
 	#frontendGone(key: TupleKey, now: number): void {
@@ -210,12 +203,5 @@ export class State {
 	#named(id: number, named: boolean): void {
 		const record = this.#byId.get(id);
 		if (record) record.named = named;
-	}
-
-	#countUdp(key: TupleKey, by: number): void {
-		if (key.charCodeAt(9) >> 8 !== UDP) return;
-		const users = this.udpUsers(key) + by;
-		if (users > 0) this.#udpUsers.set(key, users);
-		else this.#udpUsers.delete(key);
 	}
 }

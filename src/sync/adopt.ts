@@ -39,7 +39,7 @@ export async function adopt(
 	state.ranges.restFreeBelow(state.arrays.slotsEnd(), now);
 	for (const page of maps.tombstones.pages()) {
 		for (const [key, { service }] of page) {
-			state.tombstoneAdded(packTuple({ ...key, scope: 0 }), service);
+			state.tombstoneAdded(packTuple({ ...key, scope: 0 }), [service]);
 		}
 		await slicer.turn();
 	}

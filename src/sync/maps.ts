@@ -66,7 +66,7 @@ export class SyncMaps implements WriteTarget {
 				this.frontends.delete(unpackTuple(write.key));
 				break;
 			case "tombstone":
-				this.tombstones.set(unpackTuple(write.key), { service: write.service });
+				this.tombstones.set(unpackTuple(write.key), { service: write.services.at(-1) ?? 0 });
 				break;
 			case "tombstone-gone":
 				this.tombstones.delete(unpackTuple(write.key));

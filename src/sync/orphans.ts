@@ -16,8 +16,8 @@ export interface Orphans {
  */
 export function orphanWrites(state: State, orphans: Orphans): Write[] {
 	const writes: Write[] = [];
-	for (const [key, service] of state.tombstones) {
-		if (!state.recordOf(service)) writes.push({ kind: "tombstone-gone", key });
+	for (const [key, services] of state.tombstones) {
+		if (!services.some((id) => state.recordOf(id))) writes.push({ kind: "tombstone-gone", key });
 	}
 	for (const [key, value] of state.frontends) {
 		if (!state.recordOf(frontendService(value))) writes.push({ kind: "frontend-gone", key });

@@ -152,17 +152,53 @@ test("a removed UDP endpoint leaves a tombstone, which goes when the endpoint is
 	assert.equal(agent.syncer.status().tombstones, 0);
 });
 
-test("a TCP endpoint, or one that another service port has, leaves no tombstone", async () => {
-	const copy = service("copy", "10.96.0.3", ["dns:53/UDP"]);
-	const agent = await Agent.start(smallMaps(), [
-		...[dns, slice("dns-a", dnsPods, ["10.0.1.1"])],
-		...[copy, slice("copy-a", dnsPods, ["10.0.1.1"])],
-		...[web, two],
-	]);
-	await agent.sync([slice("dns-a", dnsPods, []), gone(two)]);
+test("a TCP endpoint leaves no tombstone", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	await agent.sync([gone(two)]);
 	assert.equal(agent.syncer.status().tombstones, 0);
-	await agent.sync([slice("copy-a", dnsPods, [])]);
-	assert.equal(agent.syncer.status().tombstones, 1);
+});
+
+/** Two Services with one UDP endpoint. */
+const copy = service("copy", "10.96.0.3", ["dns:53/UDP"]);
+const endpointOf = (name: string, ...addresses: string[]) => slice(`${name}-a`, dnsPods, addresses);
+const SHARED = "10.0.1.1";
+const TOMBSTONE = /10\.0\.1\.1:53\/UDP -> default\/(dns|copy):/;
+const shared = () =>
+	Agent.start(smallMaps(), [dns, copy, endpointOf("dns", SHARED), endpointOf("copy", SHARED)]);
+
+test("a UDP endpoint that leaves one of two Services leaves a tombstone", async () => {
+	const agent = await shared();
+	await agent.sync([endpointOf("dns")]);
+	assert.equal(TOMBSTONE.exec(agent.dump())?.[1], "dns");
+	await agent.sync([endpointOf("dns", SHARED)]);
+	assert.equal(agent.syncer.status().tombstones, 0);
+});
+
+test("a tombstone stays when another Service takes the endpoint", async () => {
+	const agent = await shared();
+	await agent.sync([endpointOf("dns"), endpointOf("copy", "10.0.1.2")]);
+	await agent.sync([endpointOf("copy", "10.0.1.2", SHARED)]);
+	assert.equal(TOMBSTONE.exec(agent.dump())?.[1], "dns");
+});
+
+test("a tombstone stays until the endpoint is back in all Services that it left", async () => {
+	const agent = await shared();
+	await agent.sync([endpointOf("dns")]);
+	await agent.sync([endpointOf("copy")]);
+	assert.equal(TOMBSTONE.exec(agent.dump())?.[1], "copy");
+	await agent.sync([endpointOf("copy", SHARED)]);
+	assert.equal(TOMBSTONE.exec(agent.dump())?.[1], "dns");
+	await agent.sync([endpointOf("dns", SHARED)]);
+	assert.equal(agent.syncer.status().tombstones, 0);
+});
+
+test("a tombstone of two Services goes with the last of them", async () => {
+	const agent = await shared();
+	await agent.sync([endpointOf("dns"), endpointOf("copy")]);
+	await agent.sync([gone(copy)]);
+	assert.equal(TOMBSTONE.exec(agent.dump())?.[1], "dns");
+	await agent.sync([gone(dns)]);
+	assert.equal(agent.syncer.status().tombstones, 0);
 });
 
 test("a flow to a tombstone keeps being noticed after the endpoint is back", async () => {
