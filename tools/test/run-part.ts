@@ -74,7 +74,10 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 		if (message.startsWith(MEASURED)) say(`  ${message}`);
 	});
 	events.on("test:summary", (data) => {
-		if (data.file !== undefined) return;
+		if (data.file !== undefined) {
+			if (part.atOnce !== "cores") say(`  ${describeFile(data.file, data)}`);
+			return;
+		}
 		result.passed += data.counts.passed;
 		result.skipped += data.counts.skipped;
 		result.failed += data.counts.tests - data.counts.passed - data.counts.skipped;
@@ -83,6 +86,14 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 	else events.resume();
 	await new Promise<void>((resolve) => events.once("end", () => resolve()));
 	for (const name of Object.keys(part.env ?? {})) delete process.env[name];
+}
+
+function describeFile(
+	file: string,
+	{ counts, duration_ms: ms }: { counts: { passed: number; tests: number }; duration_ms: number },
+): string {
+	const name = relative(process.cwd(), file);
+	return `${name}: ${counts.passed} of ${counts.tests} passed in ${(ms / 1000).toFixed(1)} s`;
 }
 
 interface Failure {
