@@ -66,7 +66,8 @@ export function parsePatterns(text: string): string[] {
 
 /** "on"/"off", and Go's "true"/"false". */
 export function parseSwitch(text: string): boolean {
-	if (text === "on" || text === "true" || text === "1") return true;
-	if (text === "off" || text === "false" || text === "0") return false;
+	const value = text.toLowerCase();
+	if (["on", "true", "t", "1"].includes(value)) return true;
+	if (["off", "false", "f", "0"].includes(value)) return false;
 	throw new UsageError(`"${text}" is neither on nor off`);
 }

@@ -14,6 +14,8 @@ const OWN_TRACKING = "Sluice keeps its own flow table (--max-flows); nf_conntrac
 const NO_RULES = "Sluice writes no netfilter or IPVS rule";
 const NOT_NEEDED = "translation does not depend on where a client is";
 const LATER = "not served yet";
+const TO_STDERR = "logs go to standard error";
+const ONE_FORMAT = "logs are JSON, or text on a terminal";
 
 export const ACCEPTED_FLAGS: readonly AcceptedFlag[] = [
 	{ flags: "--proxy-mode <mode>", instead: "the mode is always ebpf" },
@@ -47,7 +49,24 @@ export const ACCEPTED_FLAGS: readonly AcceptedFlag[] = [
 	{ flags: "--show-hidden-metrics-for-version <version>", instead: "no metric is hidden" },
 	{ flags: "--feature-gates <list>", instead: "there are no feature gates" },
 	{ flags: "--vmodule <list>", instead: "use -v" },
-	{ flags: "--logging-format <format>", instead: "logs are JSON, or text on a terminal" },
+	{ flags: "--logging-format <format>", instead: ONE_FORMAT },
+	{ flags: "--log-json-info-buffer-size <size>", instead: ONE_FORMAT },
+	{ flags: "--log-json-split-stream [bool]", instead: TO_STDERR },
+	{ flags: "--log-text-info-buffer-size <size>", instead: ONE_FORMAT },
+	{ flags: "--log-text-split-stream [bool]", instead: TO_STDERR },
+	{ flags: "--logtostderr [bool]", instead: TO_STDERR },
+	{ flags: "--alsologtostderr [bool]", instead: TO_STDERR },
+	{ flags: "--stderrthreshold <severity>", instead: TO_STDERR },
+	{ flags: "--log_dir <dir>", instead: TO_STDERR },
+	{ flags: "--log_file <file>", instead: TO_STDERR },
+	{ flags: "--log_file_max_size <size>", instead: TO_STDERR },
+	{ flags: "--one_output [bool]", instead: TO_STDERR },
+	{ flags: "--log_backtrace_at <place>", instead: "no stack is logged" },
+	{ flags: "--add_dir_header [bool]", instead: ONE_FORMAT },
+	{ flags: "--skip_headers [bool]", instead: ONE_FORMAT },
+	{ flags: "--skip_log_headers [bool]", instead: ONE_FORMAT },
+	{ flags: "--healthz-port <port>", instead: "use --healthz-bind-address" },
+	{ flags: "--metrics-port <port>", instead: "use --metrics-bind-address" },
 	{ flags: "--log-flush-frequency <duration>", instead: "logs are not buffered" },
 ];
 

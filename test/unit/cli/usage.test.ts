@@ -3,8 +3,34 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { agentCommand } from "../../../src/cli/agent-command.ts";
 import { UsageError } from "../../../src/config.ts";
 import { runCli } from "./run-cli.ts";
+
+/** As the command's reference lists them, without what is Windows's and cAdvisor's. */
+const KUBE_PROXY_FLAGS = `
+add_dir_header alsologtostderr bind-address bind-address-hard-fail cleanup cluster-cidr config
+config-sync-period conntrack-max-per-core conntrack-min conntrack-tcp-be-liberal
+conntrack-tcp-timeout-close-wait conntrack-tcp-timeout-established conntrack-udp-timeout
+conntrack-udp-timeout-stream detect-local-mode feature-gates healthz-bind-address healthz-port
+hostname-override init-only iptables-localhost-nodeports iptables-masquerade-bit
+iptables-min-sync-period iptables-sync-period ipvs-exclude-cidrs ipvs-min-sync-period
+ipvs-scheduler ipvs-strict-arp ipvs-sync-period ipvs-tcp-timeout ipvs-tcpfin-timeout
+ipvs-udp-timeout kube-api-burst kube-api-content-type kube-api-qps kubeconfig log_backtrace_at
+log_dir log_file log_file_max_size log-flush-frequency log-json-info-buffer-size
+log-json-split-stream log-text-info-buffer-size log-text-split-stream logging-format logtostderr
+masquerade-all master metrics-bind-address metrics-port nodeport-addresses one_output
+oom-score-adj pod-bridge-interface pod-interface-name-prefix profiling proxy-mode
+show-hidden-metrics-for-version skip_headers skip_log_headers stderrthreshold v vmodule
+write-config-to`;
+
+test("the agent knows every flag of kube-proxy", () => {
+	const known = new Set(agentCommand().options.map(({ long }) => long));
+	const unknown = KUBE_PROXY_FLAGS.trim()
+		.split(/\s+/)
+		.filter((name) => !known.has(`--${name}`));
+	assert.deepEqual(unknown, []);
+});
 
 test("the agent wants exactly one source of objects", async () => {
 	const none = await runCli("agent");

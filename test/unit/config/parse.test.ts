@@ -42,5 +42,7 @@ test("a port range must be in order and within 1..65535", () => {
 test("a switch is on or off, or Go's true or false", () => {
 	assert.equal(parseSwitch("on"), true);
 	assert.equal(parseSwitch("false"), false);
+	assert.equal(parseSwitch("True"), true);
+	assert.equal(parseSwitch("F"), false);
 	assert.throws(() => parseSwitch("maybe"), /"maybe" is neither on nor off/);
 });
