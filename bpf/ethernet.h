@@ -25,32 +25,31 @@ static __always_inline struct ethhdr *ethernet_header(struct __sk_buff *skb)
 	return (void *)(eth + 1) > bytes.end ? NULL : eth;
 }
 
-/* Writes the destination MAC, and the source MAC unless smac is NULL. */
+/* Writes the destination MAC, and the source MAC unless smac is NULL. By a
+ * helper, for the reason given in nat.h. */
 static __always_inline bool ethernet_write(struct __sk_buff *skb,
 					   const __u8 *dmac, const __u8 *smac)
 {
-	struct ethhdr *eth = ethernet_header(skb);
+	__u8 macs[2 * ETH_ALEN];
 
-	if (!eth)
-		return false;
-	mac_copy(eth->h_dest, dmac);
-	if (smac)
-		mac_copy(eth->h_source, smac);
-	return true;
+	mac_copy(macs, dmac);
+	if (!smac)
+		return !bpf_skb_store_bytes(skb, 0, macs, ETH_ALEN, 0);
+	mac_copy(macs + ETH_ALEN, smac);
+	return !bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0);
 }
 
 /* Turns the packet round on its link. */
 static __always_inline bool ethernet_swap(struct __sk_buff *skb)
 {
 	struct ethhdr *eth = ethernet_header(skb);
-	__u8 mac[ETH_ALEN];
+	__u8 dmac[ETH_ALEN], smac[ETH_ALEN];
 
 	if (!eth)
 		return false;
-	mac_copy(mac, eth->h_dest);
-	mac_copy(eth->h_dest, eth->h_source);
-	mac_copy(eth->h_source, mac);
-	return true;
+	mac_copy(dmac, eth->h_source);
+	mac_copy(smac, eth->h_dest);
+	return ethernet_write(skb, dmac, smac);
 }
 
 #endif /* SLUICE_ETHERNET_H */

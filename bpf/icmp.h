@@ -169,8 +169,7 @@ static __always_inline bool icmp_rewrite_outer(struct __sk_buff *skb,
 	const struct packet *packet = &s->packet;
 	const struct flow_key *old = &packet->tuple;
 	__u32 check = packet->l4 + 2;
-	bool hop = forward_is_hop(flow);
-	struct bytes bytes;
+	struct nat_write write = { .hop = forward_is_hop(flow) };
 	__u64 addresses = 0;
 
 	s->forward.dst = flow->dst;
@@ -187,9 +186,7 @@ static __always_inline bool icmp_rewrite_outer(struct __sk_buff *skb,
 		if (csum_replace_pseudo(skb, check, csum_fold64(addresses), 0))
 			return false;
 	}
-	bytes = packet_bytes(skb);
-	return packet->is_v6 ? nat_write_v6(&bytes, packet, &s->forward, hop) :
-			       nat_write_v4(&bytes, packet, &s->forward, hop);
+	return nat_write(skb, packet, &s->forward, &write);
 }
 
 /*

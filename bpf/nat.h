@@ -17,6 +17,12 @@
 #include "packet.h"
 #include "parse.h"
 
+/* What to write besides the addresses. */
+struct nat_write {
+	bool hop; /* TTL one less: the packet passes a router here */
+	bool ports;
+};
+
 /* Offset of the L4 checksum from skb->data. */
 static __always_inline __u32 nat_check_offset(const struct packet *packet)
 {
@@ -46,57 +52,114 @@ static __always_inline long nat_l4_checksum(struct __sk_buff *skb,
 					   flags);
 }
 
-static __always_inline bool nat_write_v4(const struct bytes *bytes,
-					 const struct packet *packet,
-					 const struct flow *flow, bool hop)
-{
-	struct iphdr *ip = bytes->data + (packet->l3 & 0x1f);
-	__u64 change = 0;
+/*
+ * Parts of headers as nat_write_ makes them anew. They are written by a helper
+ * and not through packet pointers: the kernel would else copy every cloned
+ * packet, as all TCP segments with data are, before it runs the program, also
+ * for packets that are then only looked at.
+ */
+struct nat_part_v4 {
+	__u8 ttl;
+	__u8 proto;
+	__u16 check;
+	__be32 src;
+	__be32 dst;
+	__be16 ports[2];
+};
 
-	if ((void *)(ip + 1) > bytes->end)
-		return false;
-	change = csum_change(change, ip->saddr, flow->src.word[3]);
-	change = csum_change(change, ip->daddr, flow->dst.word[3]);
-	ip->saddr = flow->src.word[3];
-	ip->daddr = flow->dst.word[3];
-	if (hop) {
-		change = csum_change(change, bpf_htons(ip->ttl << 8),
-				     bpf_htons((ip->ttl - 1) << 8));
-		ip->ttl--;
-	}
-	ip->check = csum_apply(ip->check, change);
-	return true;
-}
+struct nat_part_v6 {
+	__be16 payload_len;
+	__u8 next;
+	__u8 hop_limit;
+	__be32 src[4];
+	__be32 dst[4];
+	__be16 ports[2];
+};
 
-static __always_inline bool nat_write_v6(const struct bytes *bytes,
-					 const struct packet *packet,
-					 const struct flow *flow, bool hop)
-{
-	struct ipv6hdr *ip = bytes->data + (packet->l3 & 0x1f);
+enum nat_part {
+	NAT_PART_V4 = 8, /* where they begin in the IP header */
+	NAT_PART_V6 = 4,
+	NAT_PORTS = 4, /* their last bytes, where L4 follows the header */
+};
 
-	if ((void *)(ip + 1) > bytes->end)
-		return false;
-#pragma unroll
-	for (int i = 0; i < 4; i++) {
-		ip->saddr.in6_u.u6_addr32[i] = flow->src.word[i];
-		ip->daddr.in6_u.u6_addr32[i] = flow->dst.word[i];
-	}
-	if (hop)
-		ip->hop_limit--;
-	return true;
-}
-
-static __always_inline bool nat_write_ports(const struct bytes *bytes,
+static __always_inline bool nat_write_ports(struct __sk_buff *skb,
 					    const struct packet *packet,
 					    const struct flow *flow)
 {
-	__be16 *ports = bytes->data + (packet->l4 & 0xff);
+	__be16 ports[2] = { flow->sport, flow->dport };
 
-	if ((void *)(ports + 2) > bytes->end)
+	return !bpf_skb_store_bytes(skb, packet->l4, ports, sizeof(ports), 0);
+}
+
+/* Writes the IPv4 header, and the ports when the caller wants it. */
+static __always_inline bool nat_write_v4(struct __sk_buff *skb,
+					 const struct packet *packet,
+					 const struct flow *flow,
+					 const struct nat_write *write)
+{
+	struct bytes bytes = packet_bytes(skb);
+	const struct iphdr *ip = bytes.data + (packet->l3 & 0x1f);
+	struct nat_part_v4 part;
+	__u64 change = 0;
+
+	if ((void *)(ip + 1) > bytes.end)
 		return false;
-	ports[0] = flow->sport;
-	ports[1] = flow->dport;
-	return true;
+	part.ttl = ip->ttl - write->hop;
+	part.proto = ip->protocol;
+	part.src = flow->src.word[3];
+	part.dst = flow->dst.word[3];
+	part.ports[0] = flow->sport;
+	part.ports[1] = flow->dport;
+	change = csum_change(change, ip->saddr, part.src);
+	change = csum_change(change, ip->daddr, part.dst);
+	change = csum_change(change, bpf_htons(ip->ttl << 8),
+			     bpf_htons(part.ttl << 8));
+	part.check = csum_apply(ip->check, change);
+	if (write->ports && packet->l4 == packet->l3 + sizeof(*ip))
+		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4,
+					    &part, sizeof(part), 0);
+	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4, &part,
+				    sizeof(part) - NAT_PORTS, 0) &&
+	       (!write->ports || nat_write_ports(skb, packet, flow));
+}
+
+/* The same for IPv6. */
+static __always_inline bool nat_write_v6(struct __sk_buff *skb,
+					 const struct packet *packet,
+					 const struct flow *flow,
+					 const struct nat_write *write)
+{
+	struct bytes bytes = packet_bytes(skb);
+	const struct ipv6hdr *ip = bytes.data + (packet->l3 & 0x1f);
+	struct nat_part_v6 part;
+
+	if ((void *)(ip + 1) > bytes.end)
+		return false;
+	part.payload_len = ip->payload_len;
+	part.next = ip->nexthdr;
+	part.hop_limit = ip->hop_limit - write->hop;
+	part.ports[0] = flow->sport;
+	part.ports[1] = flow->dport;
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		part.src[i] = flow->src.word[i];
+		part.dst[i] = flow->dst.word[i];
+	}
+	if (write->ports && packet->l4 == packet->l3 + sizeof(*ip))
+		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6,
+					    &part, sizeof(part), 0);
+	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6, &part,
+				    sizeof(part) - NAT_PORTS, 0) &&
+	       (!write->ports || nat_write_ports(skb, packet, flow));
+}
+
+static __always_inline bool nat_write(struct __sk_buff *skb,
+				      const struct packet *packet,
+				      const struct flow *flow,
+				      const struct nat_write *write)
+{
+	return packet->is_v6 ? nat_write_v6(skb, packet, flow, write) :
+			       nat_write_v4(skb, packet, flow, write);
 }
 
 /*
@@ -108,20 +171,18 @@ static __always_inline bool nat_apply(struct __sk_buff *skb,
 				      const struct packet *packet,
 				      const struct flow *flow, bool hop)
 {
-	bool has_l4 = !(packet->flags & PACKET_LATER_FRAGMENT);
-	struct bytes bytes;
+	struct nat_write write = {
+		.hop = hop,
+		.ports = !(packet->flags & PACKET_LATER_FRAGMENT),
+	};
 
-	if (has_l4 && nat_l4_checksum(skb, packet, flow))
+	if (write.ports && nat_l4_checksum(skb, packet, flow))
 		return false;
 	if (packet->is_v6 && hop)
 		bpf_csum_update(skb, csum_fold64(csum_change(
 					     0, bpf_htons(packet->ttl),
 					     bpf_htons(packet->ttl - 1))));
-	bytes = packet_bytes(skb);
-	if (packet->is_v6 ? !nat_write_v6(&bytes, packet, flow, hop) :
-			    !nat_write_v4(&bytes, packet, flow, hop))
-		return false;
-	return !has_l4 || nat_write_ports(&bytes, packet, flow);
+	return nat_write(skb, packet, flow, &write);
 }
 
 #endif /* SLUICE_NAT_H */
