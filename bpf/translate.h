@@ -110,18 +110,21 @@ static __always_inline bool translate_stranger(struct __sk_buff *skb,
 	       flow->socket != sender_cookie(skb);
 }
 
-/* Translates and sends a packet that has a flow. */
+/* Translates and sends a packet that has a flow. A first fragment that is
+ * refused is remembered too: the rest of its datagram must not go out alone,
+ * to the frontend's address. */
 static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 					     struct scratch *s,
 					     struct flow *flow)
 {
 	const struct packet *packet = &s->packet;
-	__u32 verdict = forward_check(skb, packet, flow);
+	__u32 verdict;
 
-	if (verdict != VERDICT_NEXT)
-		return verdict;
 	if (packet->flags & PACKET_FIRST_FRAGMENT && !fragment_remember(packet))
 		return verdict_drop(DROP_FRAGMENT);
+	verdict = forward_check(skb, packet, flow);
+	if (verdict != VERDICT_NEXT)
+		return verdict;
 	flow_see(packet, flow);
 	if (!nat_apply(skb, packet, flow, forward_is_hop(flow)))
 		return verdict_drop(DROP_REWRITE);
