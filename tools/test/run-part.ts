@@ -69,7 +69,15 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 		const path = resolve(file);
 		errors.set(path, (errors.get(path) ?? "") + message);
 	});
-	events.on("test:fail", (data) => reportFailure(data, errors.get(resolve(data.file ?? ""))));
+	const above = new Map<string, string[]>();
+	events.on("test:start", ({ file = "", nesting, name }) => {
+		above.set(file, [...(above.get(file) ?? []).slice(0, nesting), name]);
+	});
+	events.on("test:fail", (data) => {
+		const suites = (above.get(data.file ?? "") ?? []).slice(0, data.nesting);
+		const name = [...suites, data.name].join(" > ");
+		reportFailure({ ...data, name }, errors.get(resolve(data.file ?? "")));
+	});
 	events.on("test:diagnostic", ({ message }) => {
 		if (message.startsWith(MEASURED)) say(`  ${message}`);
 	});
