@@ -365,8 +365,11 @@ export interface Neighbour {
 
 export function links(): readonly Link[];
 export function addresses(): readonly LinkAddress[];
-/** Every table but the local one; local: with it. */
-export function routes(options?: { local?: boolean }): readonly Route[];
+/**
+ * Every table but the local one; local: with it. onlyDefault: those of prefix length 0, which is
+ * much cheaper where there are thousands of others.
+ */
+export function routes(options?: { local?: boolean; onlyDefault?: boolean }): readonly Route[];
 export function neighbours(): readonly Neighbour[];
 
 export type NetlinkTopic = "links" | "addresses" | "routes" | "neighbours";

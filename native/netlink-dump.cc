@@ -32,6 +32,12 @@ Napi::Value objects(Napi::Env env, const Messages &messages, Wanted wanted,
 	});
 	return result;
 }
+
+bool is_default_route(const nlmsghdr *header)
+{
+	return static_cast<const rtmsg *>(mnl_nlmsg_get_payload(header))
+		       ->rtm_dst_len == 0;
+}
 } /* namespace */
 
 Napi::Value dump_links(const Napi::CallbackInfo &info)
@@ -50,13 +56,16 @@ Napi::Value dump_addresses(const Napi::CallbackInfo &info)
 
 Napi::Value dump_routes(const Napi::CallbackInfo &info)
 {
-	const bool local =
-		!info[0].IsUndefined() &&
-		optional_bool(arg_object(info[0], "options"), "local");
+	const Napi::Object options = info[0].IsUndefined() ?
+					     Napi::Object::New(info.Env()) :
+					     arg_object(info[0], "options");
+	const bool local = optional_bool(options, "local");
+	const bool defaults = optional_bool(options, "onlyDefault");
 	return objects(
 		info.Env(), dump<rtmsg>(info.Env(), RTM_GETROUTE, "routes"),
-		[local](const nlmsghdr *header) {
+		[=](const nlmsghdr *header) {
 			return is_ip_route(header) &&
+			       (!defaults || is_default_route(header)) &&
 			       (local || route_table(header) != RT_TABLE_LOCAL);
 		},
 		route_object);

@@ -8,6 +8,7 @@ import type { Link, LinkAddress, Route } from "../dataplane/addon.ts";
 export interface NetworkView {
 	readonly links: readonly Link[];
 	readonly addresses: readonly LinkAddress[];
+	/** Default routes; others may be missing. */
 	readonly routes: readonly Route[];
 }
 

@@ -74,7 +74,7 @@ export class Devices {
 		const view = {
 			links: addon.links(),
 			addresses: addon.addresses(),
-			routes: addon.routes(),
+			routes: addon.routes({ onlyDefault: true }),
 		};
 		onView(view);
 		this.#served = servedDevices(view, patterns, this.#nodeAddresses);

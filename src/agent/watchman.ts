@@ -3,7 +3,7 @@
  * once a second whether redirecting is allowed.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Addon, NetlinkMonitor } from "../dataplane/addon.ts";
+import type { Addon, NetlinkEvent, NetlinkMonitor } from "../dataplane/addon.ts";
 import type { Logger } from "../log.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
@@ -43,9 +43,9 @@ export class Watchman {
 		if (this.#monitor !== undefined) return;
 		const { addon, log } = this.#deps;
 		// Subscribed before the first look, so that nothing in between is missed.
-		this.#monitor = new addon.NetlinkMonitor(["links", "addresses", "routes"], () =>
-			this.refreshSoon(),
-		);
+		this.#monitor = new addon.NetlinkMonitor(["links", "addresses", "routes"], (events) => {
+			if (events.some(mayMatter)) this.refreshSoon();
+		});
 		await this.#attachSockets();
 		await this.#refresh();
 		if (this.#monitor === undefined) return;
@@ -129,4 +129,9 @@ export class Watchman {
 			return false;
 		}
 	}
+}
+
+/** Of routes only default ones are looked at; a router's others may change all the time. */
+function mayMatter(event: NetlinkEvent): boolean {
+	return event.kind !== "route" || event.route.prefixLength === 0;
 }

@@ -99,6 +99,12 @@ test("default routes, multipath, source and blackhole routes are listed", () => 
 		routes.some(({ table }) => table === 255),
 		false,
 	);
+	const defaults = addon.routes({ onlyDefault: true });
+	assert.deepEqual(
+		defaults,
+		routes.filter(({ prefixLength }) => prefixLength === 0),
+	);
+	assert.ok(defaults.length > 0);
 	assert.equal(
 		addon.routes({ local: true }).some(({ table }) => table === 255),
 		true,

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { SocketHooks } from "../../../src/agent/datapath.ts";
 import type { Devices } from "../../../src/agent/devices.ts";
 import { Watchman } from "../../../src/agent/watchman.ts";
-import type { Addon } from "../../../src/dataplane/addon.ts";
+import type { Addon, NetlinkEvent, Route } from "../../../src/dataplane/addon.ts";
 import { silentLogger } from "../../../src/log.ts";
 import { HealthState } from "../../../src/serve/health.ts";
 import { until } from "../../lib/until.ts";
@@ -21,14 +22,18 @@ function watched(t: TestContext, parts: { devices?: object; sockets?: Partial<So
 		...parts.devices,
 	} as unknown as Devices;
 	const sockets = { attach() {}, repair: async () => [], ...parts.sockets };
+	let told: (events: readonly NetlinkEvent[]) => void = () => {};
 	const addon = {
 		NetlinkMonitor: class {
+			constructor(_topics: unknown, onEvents: typeof told) {
+				told = onEvents;
+			}
 			close() {}
 		},
 	} as unknown as Addon;
 	const watchman = new Watchman({ addon, devices, sockets, health, log: silentLogger() });
 	t.after(() => watchman.stop());
-	return { watchman, health };
+	return { watchman, health, tell: (event: NetlinkEvent) => told([event]) };
 }
 
 /** Resolves after the repair has run that many times since now. */
@@ -96,4 +101,23 @@ test("a devices map that cannot be written stays a problem between two attempts"
 	await until("the map was written in vain", () => !health.healthy);
 	await seen;
 	assert.deepEqual(health.problems, [{ part: "redirecting", reason: "map update: ENOMEM" }]);
+});
+
+test("the network is looked at again for default routes, not for the others of a router", async (t) => {
+	let looks = 0;
+	const refresh = async () => {
+		looks++;
+	};
+	const { watchman, tell } = watched(t, { devices: { refresh } });
+	await watchman.start();
+	const route = (prefixLength: number) =>
+		({ kind: "route", removed: false, route: { prefixLength } as Route }) as const;
+	const hear = async (prefixLength: number) => {
+		tell(route(prefixLength));
+		for (let turn = 0; turn < 5; turn++) await setImmediate();
+		return looks;
+	};
+	assert.equal(await hear(26), 1);
+	assert.equal(await hear(0), 2);
+	assert.equal(await hear(26), 2);
 });
