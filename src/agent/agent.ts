@@ -36,6 +36,8 @@ export class Agent {
 	#flows: FlowKeeper | undefined;
 	#servers: Servers | undefined;
 	#attached = false;
+	/** The Node object has come, or is known not to. */
+	#nodeKnown = false;
 
 	constructor(config: AgentConfig, log: Logger) {
 		this.#config = config;
@@ -102,6 +104,7 @@ export class Agent {
 			onNode: (node) => this.#onNode(node, devices, settings, watchman),
 			onFirstSync: async () => {
 				datapath.markFilled();
+				if (!this.#nodeKnown) this.#onNode(undefined, devices, settings, watchman);
 				await attach();
 				datapath.dropForeignMaps();
 			},
@@ -143,7 +146,7 @@ export class Agent {
 
 	#devices(addon: Addon, datapath: Datapath, settings: NodeSettings): Devices {
 		const { uplinks, podDevices, forwarding } = this.#config;
-		return new Devices({
+		const devices = new Devices({
 			addon,
 			attacher: datapath.tc,
 			map: datapath.maps.devices,
@@ -152,6 +155,8 @@ export class Agent {
 			log: this.#log,
 			onView: (view) => settings.setView(view),
 		});
+		devices.setNodeAddresses(settings.nodeAddresses);
+		return devices;
 	}
 
 	#onNode(
@@ -160,6 +165,7 @@ export class Agent {
 		settings: NodeSettings,
 		watchman: Watchman,
 	): void {
+		this.#nodeKnown = true;
 		const addresses = node?.addresses ?? [];
 		devices.setNodeAddresses(addresses);
 		settings.setNodeAddresses(addresses);

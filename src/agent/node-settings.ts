@@ -5,7 +5,7 @@ import { PreviousFlows, Settings } from "../layout/structs.ts";
 import type { Family } from "../model/objects.ts";
 import type { NetworkView } from "./device-view.ts";
 import { nodeAddress } from "./node-address.ts";
-import { type NodeFacts, settingsRecord, writeSettings } from "./settings.ts";
+import { type NodeFacts, settingsRecord, storedAddresses, writeSettings } from "./settings.ts";
 
 export const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
 
@@ -14,13 +14,19 @@ export class NodeSettings {
 	readonly #map: MapPort;
 	readonly #facts: Pick<NodeFacts, "hz" | "filterBits">;
 	#view: NetworkView = { links: [], addresses: [], routes: [] };
-	#nodeAddresses: readonly string[] = [];
+	/** Until the Node object is known, what an earlier agent knew: it decides what stays attached. */
+	#nodeAddresses: readonly string[];
 	#previous: number = PreviousFlows.PREVIOUS_NONE;
 
 	constructor(config: AgentConfig, map: MapPort, facts: Pick<NodeFacts, "hz" | "filterBits">) {
 		this.#config = config;
 		this.#map = map;
 		this.#facts = facts;
+		this.#nodeAddresses = storedAddresses(map);
+	}
+
+	get nodeAddresses(): readonly string[] {
+		return this.#nodeAddresses;
 	}
 
 	setView(view: NetworkView): void {

@@ -2,6 +2,7 @@
 import type { AgentConfig } from "../config.ts";
 import type { MapPort } from "../dataplane/port.ts";
 import { Forwarding, Settings } from "../layout/structs.ts";
+import { bytesToAddress } from "../model/address-bytes.ts";
 import { addressBytes } from "./device-map.ts";
 
 const FORWARDING = {
@@ -62,4 +63,11 @@ export function writeSettings(map: MapPort, settings: Settings): boolean {
 /** HZ as an earlier agent measured it; 0: not yet. */
 export function storedHz(map: MapPort): number {
 	return Settings.decode(new DataView(map.memory()), 0).hz;
+}
+
+/** The node's own addresses as an earlier agent knew them, in canonical text. */
+export function storedAddresses(map: MapPort): string[] {
+	const { node4, node6 } = Settings.decode(new DataView(map.memory()), 0);
+	const known = [node4, node6].filter((bytes) => bytes.some((byte) => byte !== 0));
+	return known.map(bytesToAddress);
 }

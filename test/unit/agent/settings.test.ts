@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { NetworkView } from "../../../src/agent/device-view.ts";
 import { findCgroupRoot } from "../../../src/agent/mounts.ts";
+import { NodeSettings } from "../../../src/agent/node-settings.ts";
 import { settingsRecord } from "../../../src/agent/settings.ts";
 import { buildProgram } from "../../../src/cli/program.ts";
 import { agentConfig } from "../../../src/config-agent.ts";
-import { Timeout } from "../../../src/layout/structs.ts";
+import type { Link, LinkAddress } from "../../../src/dataplane/addon.ts";
+import { fakeMap } from "../../../src/dataplane/fake.ts";
+import type { MapPort } from "../../../src/dataplane/port.ts";
+import { MAPS, Settings, Timeout } from "../../../src/layout/structs.ts";
 
 /** The agent's options with their defaults, and some given. */
 function configOf(...flags: string[]): ReturnType<typeof agentConfig> {
@@ -14,6 +19,8 @@ function configOf(...flags: string[]): ReturnType<typeof agentConfig> {
 	command.parseOptions(["--manifests=/m", ...flags]);
 	return agentConfig(command.opts(), { bpfObject: "", inCluster: false });
 }
+
+const settingsOf = (map: MapPort) => Settings.decode(new DataView(map.memory()), 0);
 
 const FACTS = { node4: "192.0.2.1", node6: "", hz: 250, filterBits: 1 << 20, previous: 0 };
 
@@ -50,6 +57,31 @@ test("settings carry addresses, ports, forwarding and the filter's mask", () => 
 	assert.equal(settings.masquerade_port_last, 63000);
 	assert.equal(settings.forwarding, 1);
 	assert.equal(settings.filter_mask, (1 << 20) - 1);
+});
+
+test("a restarted agent goes by the node addresses of the one before until it knows the Node", () => {
+	const map = fakeMap(MAPS.settings);
+	const facts = { hz: 250, filterBits: 1 << 20 };
+	const view: NetworkView = {
+		links: [{ ifindex: 1 }, { ifindex: 2 }] as Link[],
+		addresses: ["192.0.2.1", "198.51.100.1"].map(
+			(address, i) =>
+				({ address, ifindex: i + 1, family: "IPv4", scope: 0, flags: 0 }) as LinkAddress,
+		),
+		routes: [],
+	};
+	const node4 = () => [...settingsOf(map).node4.slice(12)];
+	const first = new NodeSettings(configOf(), map, facts);
+	first.setView(view);
+	assert.deepEqual(node4(), [192, 0, 2, 1]);
+	first.setNodeAddresses(["198.51.100.1"]);
+	assert.deepEqual(node4(), [198, 51, 100, 1]);
+	const second = new NodeSettings(configOf(), map, facts);
+	second.setView(view);
+	assert.deepEqual(second.nodeAddresses, ["198.51.100.1"]);
+	assert.deepEqual(node4(), [198, 51, 100, 1]);
+	second.setNodeAddresses([]);
+	assert.deepEqual(node4(), [192, 0, 2, 1]);
 });
 
 test("the node's name is trimmed and in lower case, as kube-proxy's", () => {
