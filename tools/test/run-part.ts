@@ -108,13 +108,13 @@ interface Failure {
 	readonly name: string;
 	readonly file?: string | undefined;
 	readonly line?: number | undefined;
-	readonly details: { readonly type?: string | undefined; readonly error: Error };
+	readonly details: { readonly error: Error };
 }
 
 /** A file that ended without saying which test failed is told by what it wrote to standard error. */
 function reportFailure({ name, file, line, details }: Failure, stderr: string | undefined): void {
 	const { message, cause } = details.error;
-	if (details.type === "suite" || /subtests? failed/.test(message)) return;
+	if (/subtests? failed/.test(message)) return;
 	const place = file ? ` (${relative(process.cwd(), file)}:${line ?? 1})` : "";
 	say(`  FAILED: ${name}${place}`);
 	const shown = typeof cause === "string" ? (stderr ?? cause) : inspect(cause ?? details.error);

@@ -46,7 +46,8 @@ export function writeInitramfs(folder: string, archive: string): void {
 		);
 	}
 	addProgram(folder, process.execPath, "/usr/local/bin/node");
-	// The tree is built already when it gets here.
+	command(["make", "-s", "-C", join(TREE, "tools/traffic")]);
+	// Everything is built when it gets into the guest.
 	writeFileSync(join(folder, "usr/local/bin/make"), "#!/bin/sh\n", { mode: 0o755 });
 	for (const part of [...PARTS, ...TESTS]) {
 		cpSync(join(TREE, part), join(folder, "sluice", part), { recursive: true });
