@@ -17,9 +17,9 @@ import { FlowKeeper } from "./flow-keeper.ts";
 import { liveCounters } from "./live-counters.ts";
 import { FAMILIES, NodeSettings } from "./node-settings.ts";
 import { drainPreviousFlows } from "./previous-flows.ts";
+import type { AgentReport } from "./report.ts";
 import { type Servers, startServers } from "./servers.ts";
 import { SkipLog } from "./skip-log.ts";
-import { openSource } from "./source.ts";
 import { SyncLoop } from "./sync-loop.ts";
 import { Watchman } from "./watchman.ts";
 
@@ -30,17 +30,19 @@ export class Agent {
 	readonly #config: AgentConfig;
 	readonly #log: Logger;
 	readonly #health = new HealthState(FAMILIES, CHANGE_PATIENCE_MS);
-	#source: ObjectSource | undefined;
+	readonly #source: ObjectSource;
 	#loop: SyncLoop | undefined;
 	#watchman: Watchman | undefined;
 	#flows: FlowKeeper | undefined;
 	#servers: Servers | undefined;
 	#attached = false;
+	#skips: () => number = () => 0;
 	/** The Node object has come, or is known not to. */
 	#nodeKnown = false;
 
-	constructor(config: AgentConfig, log: Logger) {
+	constructor(config: AgentConfig, source: ObjectSource, log: Logger) {
 		this.#config = config;
+		this.#source = source;
 		this.#log = log;
 	}
 
@@ -49,11 +51,11 @@ export class Agent {
 		const config = this.#config;
 		const log = this.#log;
 		const addon: Addon = loadAddon();
-		this.#source = await openSource(config.source, config.nodeName, log);
 		const datapath = await openDatapath(addon, config, environment, log);
 		const { maps } = datapath;
 		const cluster = new Cluster(config.nodeName);
 		const syncer = new Syncer(cluster, maps);
+		this.#skips = () => cluster.skips().length;
 		const settings = new NodeSettings(config, maps.settings, {
 			hz: datapath.hz,
 			filterBits: syncer.filterMask + 1,
@@ -112,12 +114,18 @@ export class Agent {
 		this.#source.start(this.#loop);
 	}
 
+	/** How it is, for commands on this node. */
+	report(): AgentReport {
+		const { problems } = this.#health;
+		return { problems, sources: this.#source.status(), notServed: this.#skips() };
+	}
+
 	/** Leaves everything in the kernel as it is. */
 	async stop(): Promise<void> {
 		this.#servers?.stop();
 		this.#flows?.stop();
 		this.#watchman?.stop();
-		await this.#source?.stop();
+		await this.#source.stop();
 		await this.#loop?.stop();
 	}
 

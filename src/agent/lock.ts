@@ -1,26 +1,56 @@
 /**
  * One agent per pin path and network namespace: an abstract unix socket, which belongs to the
- * namespace and vanishes with its process, however that ends.
+ * namespace and vanishes with its process, however that ends. Whoever connects to it is told how
+ * the agent is.
  */
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode } from "../errors.ts";
 
+/** An agent that is busy for longer is said to run, and no more. */
+const ANSWER_MS = 3000;
+
 export interface AgentLock {
 	release(): void;
+	/** What commands that ask are told from now on. */
+	answer(answer: () => string): void;
 }
+
+const nameOf = (pinPath: string): string => `\0sluice-agent:${pinPath}`;
 
 /** undefined: somebody else holds it. */
 export async function tryLock(pinPath: string): Promise<AgentLock | undefined> {
-	const server = createServer((socket) => socket.destroy());
+	let text = (): string => "";
+	const server = createServer((socket) => {
+		socket.on("error", () => socket.destroy()).end(text());
+	});
 	server.unref();
 	try {
-		await listen(server, `\0sluice-agent:${pinPath}`);
+		await listen(server, nameOf(pinPath));
 	} catch (error) {
 		if (hasCode(error, "EADDRINUSE")) return undefined;
 		throw error;
 	}
-	return { release: () => void server.close() };
+	return {
+		release: () => void server.close(),
+		answer: (answer) => {
+			text = answer;
+		},
+	};
+}
+
+/** What the holder of the lock answers, "" when it has nothing to say yet; undefined: there is none. */
+export async function askHolder(pinPath: string): Promise<string | undefined> {
+	const socket = connect(nameOf(pinPath)).setEncoding("utf8").setTimeout(ANSWER_MS);
+	socket.once("timeout", () => socket.destroy());
+	let text = "";
+	try {
+		for await (const part of socket) text += String(part);
+		return text;
+	} catch (error) {
+		if (hasCode(error, "ECONNREFUSED")) return undefined;
+		throw error;
+	}
 }
 
 /**

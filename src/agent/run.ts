@@ -4,6 +4,7 @@ import { createLogger } from "../log.ts";
 import { Agent } from "./agent.ts";
 import { lock } from "./lock.ts";
 import { portRangeWarnings } from "./port-ranges.ts";
+import { openSource } from "./source.ts";
 
 /** Resolves after SIGTERM or SIGINT, with everything left in place; rejects when the start fails. */
 export async function runAgent(
@@ -18,6 +19,8 @@ export async function runAgent(
 	for (const warning of [...warnings, ...portRangeWarnings(config.masqueradePorts)]) {
 		log.warn(warning);
 	}
+	// Before it waits for another agent: whoever started it should hear of a mistake at once.
+	const source = await openSource(config.source, config.nodeName, log);
 	const ending = new AbortController();
 	const ended = new Promise<string>((resolve) => {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
@@ -28,8 +31,9 @@ export async function runAgent(
 		log.warn({ pinPath }, "another agent serves this pin path: waiting for its end");
 	const held = await lock(pinPath, onWait, ending.signal);
 	if (held === undefined) return;
-	const agent = new Agent(config, log);
+	const agent = new Agent(config, source, log);
 	try {
+		held.answer(() => JSON.stringify(agent.report()));
 		await agent.start(environment);
 		const signal = await ended;
 		log.info({ signal }, "ending; everything in the kernel stays in place");

@@ -24,7 +24,7 @@ export function statusCommand(io: CliIo): Command {
 /** For people: sections with a title line. `wide`: also what is empty or zero. */
 export function formatStatus(status: Status, wide: boolean): string {
 	const facts: [string, string][] = [
-		["Agent", status.agentRuns ? "running" : "not running"],
+		["Agent", agentState(status)],
 		["Pins", status.pinPath],
 		["Forwarding", status.forwarding],
 		["Node addresses", status.nodeAddresses.join(", ") || "none"],
@@ -58,10 +58,37 @@ export function formatStatus(status: Status, wide: boolean): string {
 	const maps = status.maps.filter(({ used }) => wide || used !== undefined);
 	return [
 		head,
+		...agentComplaints(status),
 		links,
 		formatList("table", maps, { columns: MAP_COLUMNS, empty: "" }),
 		refused,
 	].join("\n");
+}
+
+function agentState({ agentRuns, agent }: Status): string {
+	if (!agentRuns) return "not running";
+	if (agent === undefined) return "running, just started";
+	const left = agent.notServed === 0 ? "" : `, ${agent.notServed} objects or parts not served`;
+	return `running, ${agent.problems.length === 0 ? "healthy" : "not healthy"}${left}`;
+}
+
+/** A section of what is wrong with the agent and with the source of its objects, if anything is. */
+function agentComplaints({ agent }: Status): string[] {
+	const errors = new Map((agent?.sources ?? []).map(({ error, kind }) => [error, kind]));
+	errors.delete("");
+	const complaints = [
+		...(agent?.problems ?? []),
+		...[...errors].map(([reason, kind]) => ({ part: errors.size === 1 ? "source" : kind, reason })),
+	];
+	if (complaints.length === 0) return [];
+	const table = formatTable(
+		[
+			{ head: "PROBLEM", cell: ({ part }) => part },
+			{ head: "REASON", cell: ({ reason }) => reason },
+		],
+		complaints,
+	);
+	return [table];
 }
 
 const MAP_COLUMNS: readonly (Column<MapStatus> & { readonly wide?: boolean })[] = [

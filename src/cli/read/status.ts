@@ -1,5 +1,5 @@
 /** What the pins say about the datapath as a whole. */
-import { tryLock } from "../../agent/lock.ts";
+import { type AgentReport, askAgent } from "../../agent/report.ts";
 import { openLink } from "../../dataplane/attach-cgroup.ts";
 import { listPins } from "../../dataplane/pins.ts";
 import type { MapPort } from "../../dataplane/port.ts";
@@ -29,6 +29,8 @@ export interface LinkStatus {
 export interface Status {
 	/** Whether an agent with these pins runs in this network namespace. */
 	readonly agentRuns: boolean;
+	/** What the agent says of itself; undefined when none runs, or one that is just starting. */
+	readonly agent: AgentReport | undefined;
 	readonly pinPath: string;
 	readonly forwarding: string;
 	readonly hz: number;
@@ -58,10 +60,10 @@ export async function readStatus(pinned: Pinned): Promise<Status> {
 	const settings = Settings.decode(new DataView(pinned.map("settings").memory()), 0);
 	const control = Control.decode(new DataView(pinned.map("control").memory()), 0);
 	const node = [settings.node4, settings.node6].filter((bytes) => bytes.some((byte) => byte !== 0));
-	const held = await tryLock(pinned.pins.root);
-	held?.release();
+	const agent = await askAgent(pinned.pins.root);
 	return {
-		agentRuns: held === undefined,
+		agentRuns: agent !== undefined,
+		agent: agent === "starting" ? undefined : agent,
 		pinPath: pinned.pins.root,
 		forwarding: enumName(Forwarding, settings.forwarding, "FORWARDING_"),
 		hz: settings.hz,

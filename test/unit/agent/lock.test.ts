@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lock, tryLock } from "../../../src/agent/lock.ts";
+import { askHolder, lock, tryLock } from "../../../src/agent/lock.ts";
 
 const path = `/sluice-lock-test-${process.pid}`;
 
@@ -19,4 +19,13 @@ test("an agent gets its turn when the one before it ends", async () => {
 	assert.ok(held);
 	assert.equal(await tryLock(path), undefined);
 	held.release();
+});
+
+test("who asks is told what the agent has to say, or that there is none", async (t) => {
+	assert.equal(await askHolder(path), undefined);
+	const held = await tryLock(path);
+	t.after(() => held?.release());
+	assert.equal(await askHolder(path), "");
+	held?.answer(() => "all is well");
+	assert.equal(await askHolder(path), "all is well");
 });
