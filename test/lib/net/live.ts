@@ -43,7 +43,8 @@ export class LiveMaps {
 		const ids = Array.from({ length: count }, (_, index) =>
 			slots.getUint32((base + index) * MAPS.slots.stride, true),
 		);
-		return ids.map((id) => this.#backend(id)).sort();
+		const backends = this.#memory("backends");
+		return ids.map((id) => backendText(backends, id)).sort();
 	}
 
 	/** Entries of a hash map, by walking it. */
@@ -89,17 +90,6 @@ export class LiveMaps {
 		return Number(word & 0xffffffffn);
 	}
 
-	#backend(id: number): string {
-		const backend = Backend.decode(this.#memory("backends"), id * MAPS.backends.stride);
-		const state = field(
-			BigInt(backend.word),
-			BackendWord.BACKEND_STATE_SHIFT,
-			BackendWord.BACKEND_STATE_BITS,
-		);
-		if (Number(state) === BackendState.BACKEND_GONE) return `gone ${id}`;
-		return endpoint(addressText(backend.addr), backend.port);
-	}
-
 	/** A map's memory; mapped once, since mapping costs more than reading. */
 	#memory(name: MapName): DataView {
 		const known = this.#memories.get(name);
@@ -108,6 +98,17 @@ export class LiveMaps {
 		this.#memories.set(name, memory);
 		return memory;
 	}
+}
+
+function backendText(memory: DataView, id: number): string {
+	const backend = Backend.decode(memory, id * MAPS.backends.stride);
+	const state = field(
+		BigInt(backend.word),
+		BackendWord.BACKEND_STATE_SHIFT,
+		BackendWord.BACKEND_STATE_BITS,
+	);
+	if (Number(state) === BackendState.BACKEND_GONE) return `gone ${id}`;
+	return endpoint(addressText(backend.addr), backend.port);
 }
 
 function field(word: bigint, shift: number, bits: number): bigint {
