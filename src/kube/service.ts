@@ -1,4 +1,5 @@
 import { familyOf, parseAddress } from "../model/address.ts";
+import { TakenPorts } from "../model/frontends.ts";
 import type { Address, Service, ServicePort } from "../model/objects.ts";
 import { type Decoded, portNameOf, portOf, portProblem, protocolOf, Skips } from "./decode.ts";
 import type { Interner } from "./intern.ts";
@@ -79,15 +80,15 @@ function clusterIPsOf(spec: Json, skips: Skips): readonly Address[] {
 
 function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
 	const ports: ServicePort[] = [];
+	const taken = new TakenPorts();
 	for (const [i, item] of arrayOf(spec.ports).entries()) {
 		const path = `spec.ports[${i}]`;
 		const json = recordOf(item);
 		const problem = portProblem(path, json);
 		const port = problem === undefined ? toPort(json, path, skips) : undefined;
-		const clash = port && ports.find((other) => collide(port, other));
 		if (problem !== undefined) {
 			skips.add(problem);
-		} else if (port && clash) {
+		} else if (port && !taken.take(port)) {
 			skips.add(`${path} has the name or the number of another ${port.protocol} port`);
 		} else if (port) {
 			ports.push(port);
@@ -108,9 +109,6 @@ function toPort(json: Json, path: string, skips: Skips): ServicePort {
 		nodePort: nodePort ?? 0,
 	};
 }
-
-const collide = (a: ServicePort, b: ServicePort): boolean =>
-	a.protocol === b.protocol && (a.port === b.port || a.name === b.name);
 
 /** A field with a fixed set of values; the first one is the API's default. */
 function oneOf<T extends string>(

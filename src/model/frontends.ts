@@ -44,12 +44,20 @@ export function repeatedPorts(service: Service): readonly ServicePort[] {
 function uniquePorts(service: Service): { unique: ServicePort[]; repeated: ServicePort[] } {
 	const unique: ServicePort[] = [];
 	const repeated: ServicePort[] = [];
-	for (const port of service.ports) {
-		const clash = unique.some(
-			(other) =>
-				other.protocol === port.protocol && (other.port === port.port || other.name === port.name),
-		);
-		(clash ? repeated : unique).push(port);
-	}
+	const taken = new TakenPorts();
+	for (const port of service.ports) (taken.take(port) ? unique : repeated).push(port);
 	return { unique, repeated };
+}
+
+/** Numbers and names that ports of one Service have, each for itself by protocol. */
+export class TakenPorts {
+	readonly #taken = new Set<string>();
+
+	/** False, and nothing is taken, when another port has the number or the name. */
+	take({ name, port, protocol }: ServicePort): boolean {
+		const places = [`${protocol} ${port}`, `${protocol}/${name}`];
+		if (places.some((place) => this.#taken.has(place))) return false;
+		for (const place of places) this.#taken.add(place);
+		return true;
+	}
 }
