@@ -4,7 +4,6 @@ import {
 	BackendStats,
 	MAPS,
 	packBackendWord,
-	packSetWord,
 	Service,
 	ServiceFlag,
 	ServiceStats,
@@ -14,6 +13,7 @@ import {
 } from "../layout/structs.ts";
 import type { Write } from "./order.ts";
 import { type TupleKey, tupleKey } from "./tuple.ts";
+import { zeroElement } from "./words.ts";
 
 /** The array maps: memory, which may be rounded up to whole pages, or numbers of elements. */
 export interface ArrayMaps<T> {
@@ -241,16 +241,6 @@ export class Arrays {
 		if (on) Atomics.or(this.#filter, bit >>> 5, mask);
 		else Atomics.and(this.#filter, bit >>> 5, ~mask);
 	}
-}
-
-/** A set word; generation wraps at 24 bits. */
-export function setWord(base: number, count: number, generation: number): bigint {
-	return packSetWord({ base, count, generation: generation & 0xffffff });
-}
-
-/** @param size of an element, in bytes */
-function zeroElement(words: BigUint64Array, id: number, size: number): void {
-	words.fill(0n, (id * size) / 8, ((id + 1) * size) / 8);
 }
 
 function setIndex(id: number, local: boolean): number {

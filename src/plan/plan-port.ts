@@ -1,6 +1,5 @@
 import { FilterKind, FrontendFlag, Scope } from "../layout/structs.ts";
 import { addressToBytes } from "../model/address-bytes.ts";
-import { setWord } from "./arrays.ts";
 import type { DesiredPort } from "./desired.ts";
 import { inOrder, type Write } from "./order.ts";
 import {
@@ -16,6 +15,7 @@ import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
 import type { PortRecord } from "./record.ts";
 import { frontendValue, type State } from "./state.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
+import { setWord } from "./words.ts";
 
 /** What brings one service port from what the maps hold to what they should. */
 export interface PortPlan {

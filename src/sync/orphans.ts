@@ -1,7 +1,7 @@
 import { BackendState, packBackendWord } from "../layout/structs.ts";
-import { setWord } from "../plan/arrays.ts";
 import type { Write } from "../plan/order.ts";
 import { frontendService, type State } from "../plan/state.ts";
+import { setWord } from "../plan/words.ts";
 
 /** Ids found in the maps at the start that belong to no service port. They rest. */
 export interface Orphans {
