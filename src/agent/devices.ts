@@ -81,12 +81,11 @@ export class Devices {
 		// The map first: a program that runs on a device must find the device.
 		await this.judge();
 		const wanted = new Set(this.#served.map(({ ifindex }) => ifindex));
-		for (const { ifindex, name } of attacher.attached) {
-			if (!wanted.has(ifindex)) {
-				attacher.detach(ifindex);
-				this.#failures.delete(name);
-			}
+		for (const { ifindex } of attacher.attached) {
+			if (!wanted.has(ifindex)) attacher.detach(ifindex);
 		}
+		const names = new Set(this.#served.map(({ name }) => name));
+		for (const name of this.#failures.keys()) if (!names.has(name)) this.#failures.delete(name);
 		for (const { ifindex, name } of this.#served) attacher.rename(ifindex, name);
 		await this.attachMissing();
 		if (!this.#pruned) attacher.prune();
