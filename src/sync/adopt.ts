@@ -74,7 +74,8 @@ async function adoptServiceIds(
 	now: number,
 ): Promise<void> {
 	const rests = new Set(orphans.names);
-	let end = 1 + Math.max(0, ...rests);
+	let end = 1;
+	for (const id of rests) end = Math.max(end, id + 1);
 	for (let id = 1; id < state.arrays.serviceCount; id++) {
 		if (id % CHUNK === 0) await slicer.turn();
 		const use = useOf(state, id);
