@@ -53,29 +53,12 @@ static __always_inline long nat_l4_checksum(struct __sk_buff *skb,
 }
 
 /*
- * Parts of headers as nat_write_ makes them anew. They are written by a helper
- * and not through packet pointers: the kernel would else copy every cloned
- * packet, as all TCP segments with data are, before it runs the program, also
- * for packets that are then only looked at.
+ * Headers are made in scratch, since the longest call chain has no stack to
+ * spare (512 bytes up to Linux 6.1), and written by a helper, not through packet
+ * pointers: the kernel would else copy every cloned packet, as all TCP
+ * segments with data are, before it runs the program, also for packets that
+ * are then only looked at.
  */
-struct nat_part_v4 {
-	__u8 ttl;
-	__u8 proto;
-	__u16 check;
-	__be32 src;
-	__be32 dst;
-	__be16 ports[2];
-};
-
-struct nat_part_v6 {
-	__be16 payload_len;
-	__u8 next;
-	__u8 hop_limit;
-	__be32 src[4];
-	__be32 dst[4];
-	__be16 ports[2];
-};
-
 enum nat_part {
 	NAT_PART_V4 = 8, /* where they begin in the IP header */
 	NAT_PART_V6 = 4,
@@ -93,73 +76,74 @@ static __always_inline bool nat_write_ports(struct __sk_buff *skb,
 
 /* Writes the IPv4 header, and the ports when the caller wants it. */
 static __always_inline bool nat_write_v4(struct __sk_buff *skb,
-					 const struct packet *packet,
+					 struct scratch *s,
 					 const struct flow *flow,
 					 const struct nat_write *write)
 {
+	const struct packet *packet = &s->packet;
 	struct bytes bytes = packet_bytes(skb);
 	const struct iphdr *ip = bytes.data + (packet->l3 & 0x1f);
-	struct nat_part_v4 part;
+	struct nat_part_v4 *part = &s->part_v4;
 	__u64 change = 0;
 
 	if ((void *)(ip + 1) > bytes.end)
 		return false;
-	part.ttl = ip->ttl - write->hop;
-	part.proto = ip->protocol;
-	part.src = flow->src.word[3];
-	part.dst = flow->dst.word[3];
-	part.ports[0] = flow->sport;
-	part.ports[1] = flow->dport;
-	change = csum_change(change, ip->saddr, part.src);
-	change = csum_change(change, ip->daddr, part.dst);
+	part->ttl = ip->ttl - write->hop;
+	part->proto = ip->protocol;
+	part->src = flow->src.word[3];
+	part->dst = flow->dst.word[3];
+	part->ports[0] = flow->sport;
+	part->ports[1] = flow->dport;
+	change = csum_change(change, ip->saddr, part->src);
+	change = csum_change(change, ip->daddr, part->dst);
 	change = csum_change(change, bpf_htons(ip->ttl << 8),
-			     bpf_htons(part.ttl << 8));
-	part.check = csum_apply(ip->check, change);
+			     bpf_htons(part->ttl << 8));
+	part->check = csum_apply(ip->check, change);
 	if (write->ports && packet->l4 == packet->l3 + sizeof(*ip))
-		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4,
-					    &part, sizeof(part), 0);
-	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4, &part,
-				    sizeof(part) - NAT_PORTS, 0) &&
+		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4, part,
+					    sizeof(*part), 0);
+	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V4, part,
+				    sizeof(*part) - NAT_PORTS, 0) &&
 	       (!write->ports || nat_write_ports(skb, packet, flow));
 }
 
 /* The same for IPv6. */
 static __always_inline bool nat_write_v6(struct __sk_buff *skb,
-					 const struct packet *packet,
+					 struct scratch *s,
 					 const struct flow *flow,
 					 const struct nat_write *write)
 {
+	const struct packet *packet = &s->packet;
 	struct bytes bytes = packet_bytes(skb);
 	const struct ipv6hdr *ip = bytes.data + (packet->l3 & 0x1f);
-	struct nat_part_v6 part;
+	struct nat_part_v6 *part = &s->part_v6;
 
 	if ((void *)(ip + 1) > bytes.end)
 		return false;
-	part.payload_len = ip->payload_len;
-	part.next = ip->nexthdr;
-	part.hop_limit = ip->hop_limit - write->hop;
-	part.ports[0] = flow->sport;
-	part.ports[1] = flow->dport;
+	part->payload_len = ip->payload_len;
+	part->next = ip->nexthdr;
+	part->hop_limit = ip->hop_limit - write->hop;
+	part->ports[0] = flow->sport;
+	part->ports[1] = flow->dport;
 #pragma unroll
 	for (int i = 0; i < 4; i++) {
-		part.src[i] = flow->src.word[i];
-		part.dst[i] = flow->dst.word[i];
+		part->src[i] = flow->src.word[i];
+		part->dst[i] = flow->dst.word[i];
 	}
 	if (write->ports && packet->l4 == packet->l3 + sizeof(*ip))
-		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6,
-					    &part, sizeof(part), 0);
-	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6, &part,
-				    sizeof(part) - NAT_PORTS, 0) &&
+		return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6, part,
+					    sizeof(*part), 0);
+	return !bpf_skb_store_bytes(skb, packet->l3 + NAT_PART_V6, part,
+				    sizeof(*part) - NAT_PORTS, 0) &&
 	       (!write->ports || nat_write_ports(skb, packet, flow));
 }
 
-static __always_inline bool nat_write(struct __sk_buff *skb,
-				      const struct packet *packet,
+static __always_inline bool nat_write(struct __sk_buff *skb, struct scratch *s,
 				      const struct flow *flow,
 				      const struct nat_write *write)
 {
-	return packet->is_v6 ? nat_write_v6(skb, packet, flow, write) :
-			       nat_write_v4(skb, packet, flow, write);
+	return s->packet.is_v6 ? nat_write_v6(skb, s, flow, write) :
+				 nat_write_v4(skb, s, flow, write);
 }
 
 /*
@@ -167,10 +151,10 @@ static __always_inline bool nat_write(struct __sk_buff *skb,
  * down by one (the caller checked that it is above 1). False when the kernel
  * refused a write.
  */
-static __always_inline bool nat_apply(struct __sk_buff *skb,
-				      const struct packet *packet,
+static __always_inline bool nat_apply(struct __sk_buff *skb, struct scratch *s,
 				      const struct flow *flow, bool hop)
 {
+	const struct packet *packet = &s->packet;
 	struct nat_write write = {
 		.hop = hop,
 		.ports = !(packet->flags & PACKET_LATER_FRAGMENT),
@@ -182,7 +166,7 @@ static __always_inline bool nat_apply(struct __sk_buff *skb,
 		bpf_csum_update(skb, csum_fold64(csum_change(
 					     0, bpf_htons(packet->ttl),
 					     bpf_htons(packet->ttl - 1))));
-	return nat_write(skb, packet, flow, &write);
+	return nat_write(skb, s, flow, &write);
 }
 
 #endif /* SLUICE_NAT_H */
