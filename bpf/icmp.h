@@ -186,7 +186,7 @@ static __always_inline bool icmp_rewrite_outer(struct __sk_buff *skb,
 		if (csum_replace_pseudo(skb, check, csum_fold64(addresses), 0))
 			return false;
 	}
-	return nat_write(skb, packet, &s->forward, &write);
+	return nat_write(skb, s, &s->forward, &write);
 }
 
 /*

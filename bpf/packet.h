@@ -45,6 +45,25 @@ enum packet_limit {
 	QUOTE_L4 = 40,       /* most of L4 that an answer quotes */
 };
 
+/* The parts of headers that nat.h makes anew. */
+struct nat_part_v4 {
+	__u8 ttl;
+	__u8 proto;
+	__u16 check;
+	__be32 src;
+	__be32 dst;
+	__be16 ports[2];
+};
+
+struct nat_part_v6 {
+	__be16 payload_len;
+	__u8 next;
+	__u8 hop_limit;
+	__be32 src[4];
+	__be32 dst[4];
+	__be16 ports[2];
+};
+
 /*
  * What one program run hands from station to station. Values read back from
  * a map are unknown scalars to the verifier, so paths that differ in family
@@ -61,6 +80,8 @@ struct scratch {
 	struct device client; /* the device the packet is at */
 	__u8 header[QUOTE_HEADER];
 	__u8 quote[QUOTE_L4];
+	struct nat_part_v4 part_v4;
+	struct nat_part_v6 part_v6;
 };
 
 /* Room of one run; never pinned, holds nothing between runs. */

@@ -126,7 +126,7 @@ static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 	if (verdict != VERDICT_NEXT)
 		return verdict;
 	flow_see(packet, flow);
-	if (!nat_apply(skb, packet, flow, forward_is_hop(flow)))
+	if (!nat_apply(skb, s, flow, forward_is_hop(flow)))
 		return verdict_drop(DROP_REWRITE);
 	if (flow->flags & FLOW_OVERFLOW && flow->state == FLOW_ESTABLISHED &&
 	    packet->tuple.direction == FLOW_FORWARD)
