@@ -1,9 +1,15 @@
 /** `sluice flows`: what conntrack -L and -D are for nf_conntrack. */
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { UsageError } from "../config.ts";
 import { FlowKey } from "../layout/structs.ts";
 import type { CliIo } from "./io.ts";
-import { addOutput, addPinPath, addSelection, type ReaderOptions } from "./options.ts";
+import {
+	addOutput,
+	addPinPath,
+	addSelection,
+	choiceOption,
+	type ReaderOptions,
+} from "./options.ts";
 import { formatList } from "./output.ts";
 import type { FlowEntry, FlowView } from "./read/flows.ts";
 import type { Pinned } from "./read/open.ts";
@@ -17,7 +23,7 @@ interface FlowOptions extends ReaderOptions {
 	readonly all?: boolean;
 }
 
-const STATES = ["syn_sent", "established", "closing", "closed", "unreplied", "replied"];
+const STATES = ["syn_sent", "syn_recv", "established", "closing", "closed", "unreplied", "replied"];
 
 const COLUMNS: readonly (Column<FlowView> & { readonly wide?: boolean })[] = [
 	{ head: "PROTOCOL", cell: (flow) => flow.protocol },
@@ -49,7 +55,7 @@ export function flowsCommand(io: CliIo): Command {
 		.description("List translated flows, or delete those that the filters select.")
 		.argument("[service]", "only this Service: NAME, NAMESPACE/NAME or NAME:PORT");
 	addPinPath(addSelection(addOutput(command)))
-		.addOption(new Option("--state <state>", "only flows in this state").choices(STATES))
+		.addOption(choiceOption("--state <state>", "only flows in this state", STATES))
 		.option("--delete", "delete the selected flows, both directions of each")
 		.option("--all", "with --delete and no filter: every flow");
 	command.addHelpText(
@@ -79,6 +85,9 @@ export function flowsCommand(io: CliIo): Command {
 function checkDelete(options: FlowOptions, selection: Selection): void {
 	const filtered =
 		Object.values(selection).some((value) => value !== undefined) || options.state !== undefined;
+	if (options.all === true && options.delete !== true) {
+		throw new UsageError("--all is for --delete: flows are listed whole without it");
+	}
 	if (options.delete === true && !filtered && options.all !== true) {
 		throw new UsageError(
 			"--delete without a filter deletes every flow: add --all if that is meant",

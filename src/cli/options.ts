@@ -1,6 +1,6 @@
 /** Options that several commands share. */
 import type { Command } from "commander";
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 export const DEFAULT_PIN_PATH = "/sys/fs/bpf/sluice";
 
@@ -41,7 +41,18 @@ export function addSelection(command: Command): Command {
 		.option("--service <name>", "only this Service: NAME or NAMESPACE/NAME")
 		.option("--address <address>", "only entries with this address")
 		.option("--port <port>", "only entries with this port")
-		.addOption(
-			new Option("--protocol <name>", "only this protocol").choices(["tcp", "udp", "sctp"]),
-		);
+		.addOption(choiceOption("--protocol <name>", "only this protocol", ["tcp", "udp", "sctp"]));
+}
+
+/** An option that takes one of `choices`, in upper or lower case; its value is in lower case. */
+export function choiceOption(
+	flags: string,
+	description: string,
+	choices: readonly string[],
+): Option {
+	return new Option(flags, description).choices(choices).argParser((text: string) => {
+		const choice = text.toLowerCase();
+		if (choices.includes(choice)) return choice;
+		throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+	});
 }

@@ -72,7 +72,7 @@ export function readFlows(pinned: Pinned): FlowEntry[] {
 					namespace: name?.ns ?? "",
 					service: name?.name ?? "",
 					portName: name?.port ?? "",
-					state: stateName(key.proto, flow.state),
+					state: stateName(key.proto, flow),
 					way: nameIn(FlowWay, flow.way, "WAY_"),
 					flags: flagNames(flow.flags),
 					idle: seconds(flow.last_seen),
@@ -100,9 +100,12 @@ function sortKey(flow: FlowView): string {
 
 const IPPROTO_TCP = 6;
 
-/** Only TCP closes; of the others it matters whether an answer was seen. */
-function stateName(proto: number, state: number): string {
-	if (proto === IPPROTO_TCP) return nameIn(FlowState, state, "FLOW_");
+/** conntrack's names for TCP's handshake. Only TCP closes; of others it matters if there was an answer. */
+function stateName(proto: number, { state, flags }: Flow): string {
+	if (proto === IPPROTO_TCP) {
+		const isAnswered = state === FlowState.FLOW_SYN_SENT && (flags & FlowFlag.FLOW_REPLIED) !== 0;
+		return isAnswered ? "syn_recv" : nameIn(FlowState, state, "FLOW_");
+	}
 	return state === FlowState.FLOW_SYN_SENT ? "unreplied" : "replied";
 }
 
@@ -113,6 +116,6 @@ function nameIn(names: Readonly<Record<string, number>>, value: number, prefix: 
 
 function flagNames(flags: number): string[] {
 	return Object.entries(FlowFlag)
-		.filter(([, bit]) => (flags & bit) !== 0)
+		.filter(([, bit]) => bit !== FlowFlag.FLOW_REPLIED && (flags & bit) !== 0)
 		.map(([name]) => name.slice("FLOW_".length).toLowerCase());
 }

@@ -4,6 +4,8 @@ import { openLink } from "../../dataplane/attach-cgroup.ts";
 import { listPins } from "../../dataplane/pins.ts";
 import type { MapPort } from "../../dataplane/port.ts";
 import {
+	Backend,
+	BackendState,
 	Control,
 	DropCount,
 	DropReason,
@@ -11,6 +13,7 @@ import {
 	MAPS,
 	type MapName,
 	Settings,
+	unpackBackendWord,
 } from "../../layout/structs.ts";
 import { bytesToAddress } from "../../model/address-bytes.ts";
 import type { Pinned } from "./open.ts";
@@ -49,7 +52,7 @@ export interface MapStatus {
 	readonly type: string;
 	readonly keySize: number;
 	readonly valueSize: number;
-	/** undefined: not counted (arrays, socket storage, ring buffers). */
+	/** undefined: not counted (most arrays, socket storage, ring buffers). */
 	readonly used: number | undefined;
 	readonly size: number;
 	readonly id: number;
@@ -99,6 +102,22 @@ const MAP_TYPES = new Map([
 ]);
 const COUNTED = new Set([1, 9]);
 
+/** Entries of hash maps, and of backends those that are not gone. */
+function countUsed(name: MapName, map: MapPort): number | undefined {
+	if (COUNTED.has(map.info.type)) return countEntries(map);
+	return name === "backends" ? countBackends(map) : undefined;
+}
+
+function countBackends(map: MapPort): number {
+	const memory = new DataView(map.memory());
+	let count = 0;
+	for (let at = 0; at < memory.byteLength; at += Backend.SIZE) {
+		const { state } = unpackBackendWord(memory.getUint32(at, true));
+		if (state !== BackendState.BACKEND_GONE) count++;
+	}
+	return count;
+}
+
 export function readMaps(pinned: Pinned): MapStatus[] {
 	return (Object.keys(MAPS) as MapName[]).map((name) => {
 		const map = pinned.map(name);
@@ -109,7 +128,7 @@ export function readMaps(pinned: Pinned): MapStatus[] {
 			type: MAP_TYPES.get(type) ?? String(type),
 			keySize,
 			valueSize,
-			used: COUNTED.has(type) ? countEntries(map) : undefined,
+			used: countUsed(name, map),
 			size: maxEntries,
 			id,
 			pin: pinned.pins.map(name),
