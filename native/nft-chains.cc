@@ -24,14 +24,22 @@ void set_hook(Napi::Object chain, const nlattr *hook)
 	}
 }
 
-/* Empty for chains that hang on no hook. */
-Napi::Value chain_object(Napi::Env env, const nlmsghdr *header)
+/* Of a ruleset's thousands of chains only a few hang on a hook. */
+bool is_base_chain(const nlmsghdr *header)
+{
+	for (const nlattr *attr : Attributes(header, sizeof(nfgenmsg))) {
+		if (mnl_attr_get_type(attr) == NFTA_CHAIN_HOOK)
+			return true;
+	}
+	return false;
+}
+
+Napi::Object chain_object(Napi::Env env, const nlmsghdr *header)
 {
 	const auto *fixed =
 		static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(header));
 	Napi::Object chain = Napi::Object::New(env);
 	chain["family"] = nft_family(fixed->nfgen_family);
-	bool is_base = false;
 	for (const nlattr *attr : Attributes(header, sizeof(*fixed))) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_CHAIN_TABLE:
@@ -51,14 +59,13 @@ Napi::Value chain_object(Napi::Env env, const nlmsghdr *header)
 				ntohl(mnl_attr_get_u32(attr)) == NF_ACCEPT;
 			break;
 		case NFTA_CHAIN_HOOK:
-			is_base = true;
 			set_hook(chain, attr);
 			break;
 		default:
 			break;
 		}
 	}
-	return is_base ? Napi::Value(chain) : Napi::Value();
+	return chain;
 }
 } /* namespace */
 
@@ -96,9 +103,8 @@ Napi::Value nft_base_chains(const Napi::CallbackInfo &info)
 		fail(env, { err, "netfilter dump", "nftables chains" });
 	Napi::Array result = Napi::Array::New(env);
 	each_message(messages, [&](const nlmsghdr *header) {
-		const Napi::Value chain = chain_object(env, header);
-		if (!chain.IsEmpty())
-			result[result.Length()] = chain;
+		if (is_base_chain(header))
+			result[result.Length()] = chain_object(env, header);
 	});
 	return result;
 }
