@@ -129,7 +129,11 @@ static __always_inline void previous_drop(const struct flow_key *key)
 		bpf_map_delete_elem(&previous_flows, key);
 }
 
-/* Brings both entries of a flow over; the one asked for, or NULL. */
+/*
+ * Brings both entries of a flow over; the one asked for, or NULL. Whoever
+ * moves a flow writes the new entries before it deletes the old ones: a flow
+ * that is not in the old table any more may be in the new one by now.
+ */
 static __noinline struct flow *previous_take(const struct flow_key *key)
 {
 	const struct flow_previous *old;
@@ -142,12 +146,12 @@ static __noinline struct flow *previous_take(const struct flow_key *key)
 		return NULL;
 	old = bpf_map_lookup_elem(&previous_flows, key);
 	if (!old)
-		return NULL;
+		return bpf_map_lookup_elem(&flows, key);
 	previous_read(&room->flow, old);
 	flow_twin_key(key, &room->flow, &room->twin_key);
 	old = bpf_map_lookup_elem(&previous_flows, &room->twin_key);
 	if (!old)
-		return NULL;
+		return bpf_map_lookup_elem(&flows, key);
 	previous_read(&room->twin, old);
 	bpf_map_update_elem(&flows, &room->twin_key, &room->twin, BPF_NOEXIST);
 	bpf_map_update_elem(&flows, key, &room->flow, BPF_NOEXIST);
