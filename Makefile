@@ -60,7 +60,7 @@ native: $(deps_build) ## the addon: build/native
 	$(call say,NATIVE,build/native)
 	$(Q)cmake-js compile --out build/native $(if $(filter 0,$(V)),--log-level error $(quiet))
 
-ts: $(deps_build) ## the agent and CLI in one file: build/dist/sluice.js
+ts: $(deps_build) ## the agent and CLI: build/dist/sluice.js
 	$(call say,BUNDLE,build/dist/sluice.js)
 	$(Q)node tools/bundle.ts
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { parse } from "yaml";
 import { arrayOf, recordOf, stringOf } from "./json.ts";
 
