@@ -61,22 +61,7 @@ export class Agent {
 			filterBits: syncer.filterMask + 1,
 		});
 		const devices = this.#devices(addon, datapath, settings);
-		const expiry = new Expiry({
-			flows: maps.flows,
-			overflow: maps.overflow,
-			control: maps.control,
-			settings: maps.settings,
-			now: () => readClock(datapath.clock).jiffies,
-			observe: () => {
-				const pass = syncer.beginFlowPass();
-				return {
-					see: (keys, values, count) => pass.see(keys, values, count),
-					end: () => syncer.endFlowPass(pass),
-				};
-			},
-			reap: (keys, count) => reap(datapath.reaper, keys, count, "expired").deleted,
-		});
-		this.#flows = new FlowKeeper(expiry, log);
+		this.#flows = new FlowKeeper(expiryOf(datapath, syncer), log);
 		const flows = this.#flows;
 		const skips = new SkipLog(log);
 		const metrics = new Metrics(FAMILIES, () =>
@@ -179,4 +164,22 @@ export class Agent {
 		settings.setNodeAddresses(addresses);
 		watchman.refreshSoon();
 	}
+}
+
+function expiryOf({ maps, clock, reaper }: Datapath, syncer: Syncer): Expiry {
+	return new Expiry({
+		flows: maps.flows,
+		overflow: maps.overflow,
+		control: maps.control,
+		settings: maps.settings,
+		now: () => readClock(clock).jiffies,
+		observe: () => {
+			const pass = syncer.beginFlowPass();
+			return {
+				see: (keys, values, count) => pass.see(keys, values, count),
+				end: () => syncer.endFlowPass(pass),
+			};
+		},
+		reap: (keys, count) => reap(reaper, keys, count, "expired").deleted,
+	});
 }
