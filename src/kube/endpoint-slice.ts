@@ -1,6 +1,14 @@
 import { familyOf, parseAddress } from "../model/address.ts";
 import type { Endpoint, EndpointSlice, Family, SlicePort } from "../model/objects.ts";
-import { type Decoded, portNameOf, portOf, portProblem, protocolOf, Skips } from "./decode.ts";
+import {
+	type Decoded,
+	portNameOf,
+	portOf,
+	portProblem,
+	protocolOf,
+	Skips,
+	trimmed,
+} from "./decode.ts";
 import type { Interner } from "./intern.ts";
 import { arrayOf, type Json, recordOf, show, stringOf } from "./json.ts";
 import { keyOf, type Metadata, metadataOf } from "./metadata.ts";
@@ -61,7 +69,7 @@ function portsOf(slice: Json, interner: Interner, skips: Skips): readonly SliceP
 			port: portOf(json.port) ?? 0,
 		});
 	}
-	return ports;
+	return trimmed(ports);
 }
 
 function endpointsOf(
@@ -84,7 +92,7 @@ function endpointsOf(
 			endpoints.push(toEndpoint(json, address, interner, skips));
 		}
 	}
-	return endpoints;
+	return trimmed(endpoints);
 }
 
 function toEndpoint(json: Json, address: string, interner: Interner, skips: Skips): Endpoint {

@@ -1,7 +1,15 @@
 import { familyOf, parseAddress } from "../model/address.ts";
 import { TakenPorts } from "../model/frontends.ts";
 import type { Address, Service, ServicePort } from "../model/objects.ts";
-import { type Decoded, portNameOf, portOf, portProblem, protocolOf, Skips } from "./decode.ts";
+import {
+	type Decoded,
+	portNameOf,
+	portOf,
+	portProblem,
+	protocolOf,
+	Skips,
+	trimmed,
+} from "./decode.ts";
 import type { Interner } from "./intern.ts";
 import { arrayOf, type Json, recordOf, show, stringsOf } from "./json.ts";
 import { keyOf, type Metadata, metadataOf } from "./metadata.ts";
@@ -75,7 +83,7 @@ function clusterIPsOf(spec: Json, skips: Skips): readonly Address[] {
 			addresses.push(address);
 		}
 	}
-	return addresses;
+	return trimmed(addresses);
 }
 
 function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
@@ -94,7 +102,7 @@ function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
 			ports.push(port);
 		}
 	}
-	return ports;
+	return trimmed(ports);
 }
 
 function toPort(json: Json, path: string, skips: Skips): ServicePort {

@@ -22,7 +22,7 @@ export class Cluster {
 	readonly #services = new Map<ObjectKey, Service>();
 	readonly #slices = new Map<ObjectKey, EndpointSlice>();
 	/** Service -> keys of its slices. */
-	readonly #slicesOf = new Map<ObjectKey, Set<ObjectKey>>();
+	readonly #slicesOf = new Map<ObjectKey, readonly ObjectKey[]>();
 	readonly #claims = new Claims();
 	readonly #skips = new Map<string, readonly Skip[]>();
 	readonly #triggers = new Map<ObjectKey, number[]>();
@@ -125,17 +125,15 @@ export class Cluster {
 		const before = this.#slices.get(key);
 		if (before) {
 			const owner = serviceOf(before);
-			const siblings = this.#slicesOf.get(owner);
-			siblings?.delete(key);
-			if (siblings?.size === 0) this.#slicesOf.delete(owner);
+			const siblings = (this.#slicesOf.get(owner) ?? []).filter((sibling) => sibling !== key);
+			if (siblings.length > 0) this.#slicesOf.set(owner, siblings);
+			else this.#slicesOf.delete(owner);
 			this.#slices.delete(key);
 			this.#dirty.add(owner);
 		}
 		if (!slice) return;
 		const owner = serviceOf(slice);
-		const siblings = this.#slicesOf.get(owner);
-		if (siblings) siblings.add(key);
-		else this.#slicesOf.set(owner, new Set([key]));
+		this.#slicesOf.set(owner, [...(this.#slicesOf.get(owner) ?? []), key]);
 		this.#slices.set(key, slice);
 		this.#dirty.add(owner);
 		this.#noteTrigger(owner, slice.triggerTimeMs, before?.triggerTimeMs ?? 0);

@@ -36,10 +36,13 @@ export interface DesiredPort {
 	readonly draining: ReadonlySet<TupleKey>;
 }
 
-/** "namespace/name:port/proto/family": one string per PortIdentity. */
+/**
+ * "namespace/name/port/proto/family": one string per PortIdentity. Made by join(), since V8 keeps
+ * the steps of a concatenation as long as its result.
+ */
 export function identityKey(identity: PortIdentity): string {
 	const { namespace, name, port, proto, family } = identity;
-	return `${namespace}/${name}:${port}/${proto}/${family}`;
+	return [namespace, name, port, proto, family].join("/");
 }
 
 /**

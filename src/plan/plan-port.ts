@@ -12,6 +12,7 @@ import {
 	pushTombstoneGone,
 } from "./plan-backends.ts";
 import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
+import type { Range } from "./range-pool.ts";
 import type { PortRecord } from "./record.ts";
 import { frontendValue, type State } from "./state.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
@@ -63,19 +64,21 @@ export function settlePort(state: State, record: PortRecord, now: number): void 
 		state.serviceIds.rest(record.id, now);
 	}
 	const words = [state.arrays.set(record.id, false), state.arrays.set(record.id, true)];
-	record.ranges = record.ranges.filter((range) => {
-		const named = words.some(({ base, count }) => base === range.base && count === range.count);
-		if (!named) state.ranges.rest(range, now);
-		return named;
-	});
+	const isNamed = (range: Range) =>
+		words.some(({ base, count }) => base === range.base && count === range.count);
+	for (const range of record.ranges) if (!isNamed(range)) state.ranges.rest(range, now);
+	record.ranges = trimmed(record.ranges.filter(isNamed));
 }
 
 function settleBackends(state: State, record: PortRecord, now: number): void {
 	for (const id of record.backends) if (!state.isLive(id)) state.backendIds.rest(id, now);
 	const isOwn = (id: number) => state.arrays.backendOwner(id) === record.id;
-	if (record.backends.every(isOwn)) return;
-	const own = record.backends.filter(isOwn);
-	record.backends.splice(0, record.backends.length, ...own);
+	record.backends = trimmed(record.backends.filter(isOwn));
+}
+
+/** A copy without the room for 16 more that push() makes: tens of thousands of lists are kept. */
+function trimmed<T>(list: readonly T[]): T[] {
+	return list.slice();
 }
 
 /** A set that differs gets a fresh range; where there is none, the old set stays. */

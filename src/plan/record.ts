@@ -11,7 +11,7 @@ export interface PortRecord {
 	/** The names map has its entry. */
 	named: boolean;
 	/** Backend ids that belong to it, resting ones included. */
-	readonly backends: number[];
+	backends: number[];
 	/** Slot ranges that belong to it: those its set words name, and new ones on their way. */
 	ranges: Range[];
 	/** Frontends in the map that lead to it. */
