@@ -31,6 +31,7 @@ export class SyncLoop implements SourceListener {
 	readonly #runner: Runner;
 	readonly #startedMs = Date.now();
 	#listed = false;
+	#isComplete = false;
 	#synced = false;
 	#failures = "";
 
@@ -57,8 +58,9 @@ export class SyncLoop implements SourceListener {
 		this.#runner.request();
 	}
 
-	onSynced(): void {
+	onSynced(isComplete: boolean): void {
 		this.#listed = true;
+		this.#isComplete = isComplete;
 		this.#runner.request();
 	}
 
@@ -83,7 +85,7 @@ export class SyncLoop implements SourceListener {
 		const full = !this.#synced;
 		const started = performance.now();
 		metrics.noteSyncBegin();
-		const result = await syncer.syncOnce();
+		const result = await syncer.syncOnce(this.#isComplete);
 		const seconds = (performance.now() - started) / 1000;
 		metrics.noteSync({ seconds, full, writes: result.writes, failures: result.failed });
 		this.#noteTriggers(result);

@@ -30,8 +30,8 @@ export class Outbox {
 	}
 
 	/** Calls onSynced after everything that has been added so far. */
-	sync(): void {
-		this.#synced = () => this.#listener.onSynced();
+	sync(isComplete = true): void {
+		this.#synced = () => this.#listener.onSynced(isComplete);
 		this.#schedule();
 	}
 

@@ -15,6 +15,8 @@ interface KnownFile {
 	readonly content: FileContent;
 	/** Why `content` is not what the file says now; "" when it is. */
 	readonly error: string;
+	/** It has never been read completely: it may say more than `content`. */
+	readonly isPartial: boolean;
 	/** Since when the current signature has waited to settle; undefined: it is taken. */
 	readonly heldSince: number | undefined;
 }
@@ -67,6 +69,11 @@ export class FileStore {
 		return new Map([...this.#files].map(([file, { content }]) => [file, content.objects]));
 	}
 
+	/** Whether each file has been read completely at some time. */
+	get isComplete(): boolean {
+		return [...this.#files.values()].every(({ isPartial }) => !isPartial);
+	}
+
 	/** Why files' current content is not in use, one message each. */
 	errors(): readonly string[] {
 		return [...this.#files.values()].map(({ error }) => error).filter((error) => error !== "");
@@ -88,8 +95,10 @@ export class FileStore {
 		const content = await readContent({ file, text }, before, this.#interner);
 		const empty = known && text === "" ? `${file}:1:1: the file is empty` : "";
 		const error = content.error?.message ?? empty;
-		const keep = known !== undefined && error !== "";
-		return { signature, content: keep ? before : content, error, heldSince: undefined };
+		if (error === "") return { signature, content, error, isPartial: false, heldSince: undefined };
+		return known === undefined
+			? { signature, content, error, isPartial: true, heldSince: undefined }
+			: { ...known, signature, error, heldSince: undefined };
 	}
 }
 
@@ -119,5 +128,11 @@ function unreadable(
 	const content = known?.content ?? NO_CONTENT;
 	return known?.error === message
 		? known
-		: { signature: "", content, error: message, heldSince: undefined };
+		: {
+				signature: "",
+				content,
+				error: message,
+				isPartial: known?.isPartial ?? true,
+				heldSince: undefined,
+			};
 }

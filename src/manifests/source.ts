@@ -28,6 +28,7 @@ export class ManifestSource implements ObjectSource {
 	#timer: NodeJS.Timeout | undefined;
 	#timerDue = Number.POSITIVE_INFINITY;
 	#synced = false;
+	#isComplete = false;
 	#error = "";
 	readonly #reported = new Set<string>();
 
@@ -118,9 +119,11 @@ export class ManifestSource implements ObjectSource {
 		if (changes.length > 0) {
 			this.#outbox?.add(changes);
 		}
-		if (!this.#synced) {
+		const { isComplete } = this.#store;
+		if (!this.#synced || (isComplete && !this.#isComplete)) {
+			this.#outbox?.sync(isComplete);
 			this.#synced = true;
-			this.#outbox?.sync();
+			this.#isComplete = isComplete;
 		}
 	}
 

@@ -101,7 +101,8 @@ export type Change =
 export interface ObjectSource {
 	/**
 	 * Begins to deliver. `onChanges` gets batches, also before the source is synced; `onSynced` is
-	 * called once, after Services and EndpointSlices have each been delivered completely.
+	 * called after Services and EndpointSlices have each been delivered: with true once, when nothing
+	 * is missing; before that perhaps with false, when some that exist could not be read.
 	 */
 	start(listener: SourceListener): void;
 	stop(): Promise<void>;
@@ -111,7 +112,7 @@ export interface ObjectSource {
 
 export interface SourceListener {
 	onChanges(changes: readonly Change[]): void;
-	onSynced(): void;
+	onSynced(isComplete: boolean): void;
 }
 
 export interface SourceStatus {

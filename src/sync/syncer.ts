@@ -92,17 +92,18 @@ export class Syncer {
 	}
 
 	/**
-	 * Writes what changed since the last run. The first run looks at everything, and removes what the
-	 * maps hold of Services that do not exist: it must not come before the objects have been listed
-	 * completely. Never throws for one Service's sake: it fails, the others go on.
+	 * Writes what changed since the last run. The first complete run looks at everything, and removes
+	 * what the maps hold of Services that do not exist: it must not come before the objects have been
+	 * listed. Runs before it, when some objects that exist could not be read, leave what was adopted
+	 * and is missing as it is. Never throws for one Service's sake: it fails, the others go on.
 	 */
-	syncOnce(): Promise<SyncResult> {
-		return this.#exclusive.run(() => this.#sync());
+	syncOnce(isComplete = true): Promise<SyncResult> {
+		return this.#exclusive.run(() => this.#sync(isComplete));
 	}
 
-	async #sync(): Promise<SyncResult> {
+	async #sync(isComplete: boolean): Promise<SyncResult> {
 		const run: Run = {
-			pending: this.#takePending(),
+			pending: this.#takePending(isComplete),
 			triggers: [],
 			slicer: new Slicer(this.#timing),
 		};
@@ -114,8 +115,10 @@ export class Syncer {
 			if (run.pending.has(key)) await this.#syncService(key, run);
 			await run.slicer.turn();
 		}
-		if (!this.#synced) await this.#removeOrphans(run.slicer);
-		this.#synced = true;
+		if (isComplete) {
+			if (!this.#synced) await this.#removeOrphans(run.slicer);
+			this.#synced = true;
+		}
 		this.#runs++;
 		if (this.#failures.size > 0) this.#retryAt = this.#timing.now() + RETRY_MS;
 		const writes = this.#applier.count - before;
@@ -151,13 +154,22 @@ export class Syncer {
 		return { ...this.trouble(), ...mapsStatus(this.#state), ...own };
 	}
 
-	#takePending(): Set<ObjectKey> {
-		if (!this.#synced) this.markAllDirty();
+	#takePending(isComplete: boolean): Set<ObjectKey> {
+		if (!this.#synced && isComplete) this.markAllDirty();
 		const pending = this.#cluster.takeDirty();
+		if (this.#runs === 0 && !isComplete) {
+			for (const key of pending) if (this.#mayLack(key)) pending.delete(key);
+		}
 		if (this.#timing.now() >= this.#retryAt) {
 			for (const key of this.#failures.keys()) pending.add(key);
 		}
 		return pending;
+	}
+
+	/** The maps hold the Service, and nothing says where its endpoints are. */
+	#mayLack(key: ObjectKey): boolean {
+		const slices = this.#cluster.view(key)?.slices ?? [];
+		return slices.length === 0 && this.#state.recordsOf(key).length > 0;
 	}
 
 	#vanishedFirst(pending: ReadonlySet<ObjectKey>): ObjectKey[] {

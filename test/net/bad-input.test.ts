@@ -88,6 +88,13 @@ class Patient {
 		);
 	}
 
+	async gone(address: string, cause: () => void): Promise<void> {
+		cause();
+		await until(`${address} is gone`, () =>
+			this.backends(address) === undefined ? true : undefined,
+		);
+	}
+
 	health(): Health {
 		const script = `fetch("http://127.0.0.1:10256/healthz").then(async (answer) =>
 			process.stdout.write(JSON.stringify({ code: answer.status, body: await answer.json() })));`;
@@ -262,6 +269,35 @@ describe("bad input", () => {
 			...slicesOf("large", all.slice(1)),
 		]);
 		await patient.has("10.96.1.9", at(all.slice(1)));
+	});
+
+	it("what a file said is kept over a restart of the agent, while the file does not parse", async () => {
+		const good = [
+			service("kept", "10.96.1.10"),
+			slice({ name: "kept-1", of: "kept", addresses: ["10.200.0.1"] }),
+		];
+		const other = (address: string) => [
+			service("other", "10.96.1.11"),
+			slice({ name: "other-1", of: "other", addresses: [address] }),
+		];
+		patient.write("kept.yaml", good);
+		patient.write("other.yaml", other("10.200.0.2"));
+		await patient.has("10.96.1.10", at(["10.200.0.1"]));
+		await patient.has("10.96.1.11", at(["10.200.0.2"]));
+		await patient.agent.stop();
+		const whole = patient.read("kept.yaml");
+		patient.write("other.yaml", other("10.200.0.3"));
+		for (const part of [5, whole.indexOf("---") + 20]) {
+			patient.write("kept.yaml", `${whole.slice(0, part)}\n`);
+			await patient.agent.start();
+			await patient.has("10.96.1.11", at(["10.200.0.3"]));
+			assert.deepEqual(patient.backends("10.96.1.10"), at(["10.200.0.1"]));
+			await patient.agent.stop();
+		}
+		await patient.agent.start();
+		patient.write("kept.yaml", [good[0] as object]);
+		await patient.has("10.96.1.10", []);
+		await patient.gone("10.96.1.10", () => patient.write("kept.yaml", "# nothing\n"));
 	});
 
 	it("a kubeconfig that does not exist ends the agent with its name; what is there stays", async () => {

@@ -14,6 +14,7 @@ class Watched {
 	readonly batches: (readonly Change[])[] = [];
 	readonly state = new Map<string, Change>();
 	synced = 0;
+	isComplete: boolean | undefined;
 
 	constructor(t: TestContext, dir = temporaryDir(t)) {
 		this.dir = dir;
@@ -33,8 +34,9 @@ class Watched {
 					this.state.set(change.key, change);
 				}
 			},
-			onSynced: () => {
+			onSynced: (isComplete) => {
 				this.synced += 1;
+				this.isComplete = isComplete;
 			},
 		});
 		await until("the source is synced", () => this.synced > 0);
@@ -105,6 +107,23 @@ test("a file that stops to parse keeps its last good content and is named with i
 	watched.write("a.yaml", serviceYaml("a", "10.96.0.2"));
 	await until("the repaired file counts", () => watched.clusterIP("default/a") === "10.96.0.2");
 	await until("the error is gone", () => watched.error() === "");
+});
+
+test("a file that never parsed leaves the source incomplete until it does, or is gone", async (t) => {
+	for (const repair of ["write", "remove"] as const) {
+		const watched = new Watched(t);
+		watched.write("a.yaml", `${serviceYaml("a", "10.96.0.1")}---\nkind: [Service\n`);
+		await watched.start();
+		assert.equal(watched.isComplete, false);
+		assert.equal(watched.clusterIP("default/a"), "10.96.0.1");
+		if (repair === "write") watched.write("a.yaml", serviceYaml("a", "10.96.0.1"));
+		else rmSync(join(watched.dir, "a.yaml"));
+		await until("the source is complete", () => watched.isComplete === true);
+		watched.write("a.yaml", "kind: [Service\n");
+		watched.write("b.yaml", serviceYaml("b", "10.96.0.2"));
+		await until("b is there", () => watched.clusterIP("default/b") === "10.96.0.2");
+		assert.equal(watched.synced, 2);
+	}
 });
 
 test("a file cut to nothing, as at the start of a write, keeps its last good content", async (t) => {

@@ -56,6 +56,19 @@ test("nothing is written or removed before the first run", async () => {
 	assert.deepEqual(second.writes, []);
 });
 
+test("what cannot be read at a restart stays as it is until it can, the rest is brought up to date", async () => {
+	const { maps } = await Agent.start(smallMaps(), BEFORE);
+	const changed = slice("web-a", ["http:8080/TCP", "admin:9090/TCP"], ["10.0.0.2"]);
+	const second = new Agent(maps, [web, changed, webV6, dns]);
+	await second.syncer.adopt();
+	await second.syncer.syncOnce(false);
+	const withoutWeb = BEFORE.filter((change) => change !== webV4);
+	assert.equal(dumpMaps(maps), await freshDump([...withoutWeb, changed]));
+	second.cluster.apply([gone(web), gone(changed), gone(webV6), dnsV4]);
+	await second.syncer.syncOnce(true);
+	assert.equal(dumpMaps(maps), await freshDump([dns, dnsV4]));
+});
+
 test("ids survive a restart", async () => {
 	const first = await Agent.start(smallMaps(), BEFORE);
 	const backends = first.maps.backends.memory().slice(0);
