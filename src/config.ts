@@ -48,7 +48,7 @@ export interface MapSizes {
 	readonly backends: number;
 	/** Entries; a connection that is translated by packets needs two. */
 	readonly flows: number;
-	/** Flows that wait for an answer, at most. */
+	/** TCP flows of which the handshake is not over, at most. */
 	readonly halfOpen: number;
 }
 

@@ -68,7 +68,7 @@ function addDatapathOptions(command: Command): void {
 		.option("--max-services <n>", "service ports, per family", "65536")
 		.option("--max-backends <n>", "endpoints, summed over service ports", "262144")
 		.option("--max-flows <n>", "flow entries, two for each translated connection", "262144")
-		.option("--max-half-open <n>", "TCP flows without an answer before overflow is used", "65536")
+		.option("--max-half-open <n>", "TCP flows in their handshake before overflow is used", "65536")
 		.option("--min-sync-period <duration>", "shortest time between two syncs", "10ms");
 }
 
