@@ -2,6 +2,12 @@ import type { Logger } from "../log.ts";
 import type { Change, SourceListener } from "../model/objects.ts";
 
 /**
+ * Changes in one turn of the event loop before onSynced: a first list has tens of thousands. Nobody
+ * acts on them yet; afterwards, what came together is handed over together.
+ */
+const FIRST_CHANGES = 250;
+
+/**
  * Hands changes to the listener outside of the reading of streams, those of one turn of the event
  * loop together. A listener that throws is logged and loses that batch only.
  */
@@ -12,6 +18,7 @@ export class Outbox {
 	#due: NodeJS.Immediate | undefined;
 	#done = false;
 	#synced: (() => void) | undefined;
+	#following = false;
 
 	constructor(listener: SourceListener, log: Logger) {
 		this.#listener = listener;
@@ -49,14 +56,17 @@ export class Outbox {
 
 	#flush(): void {
 		this.#due = undefined;
-		const changes = this.#changes;
-		const synced = this.#synced;
-		this.#changes = [];
-		this.#synced = undefined;
+		const count = this.#following ? this.#changes.length : FIRST_CHANGES;
+		const changes = this.#changes.splice(0, count);
 		if (changes.length > 0) {
 			this.#attempt(() => this.#listener.onChanges(changes));
 		}
-		if (synced) {
+		if (this.#changes.length > 0) {
+			this.#schedule();
+		} else if (this.#synced) {
+			const synced = this.#synced;
+			this.#synced = undefined;
+			this.#following = true;
 			this.#attempt(synced);
 		}
 	}
