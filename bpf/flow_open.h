@@ -4,6 +4,7 @@
 #define SLUICE_FLOW_OPEN_H
 
 #include "answer.h"
+#include "direct.h"
 #include "flow_store.h"
 #include "route.h"
 #include "sender.h"
@@ -43,8 +44,10 @@ static __always_inline bool flow_service(struct __sk_buff *skb,
 
 /*
  * Picks s->backend. Carefully: so that its replies cannot be taken for those
- * of another live flow of the same client port; after BACKEND_PICKS clashes
- * the last pick stays and the flow gets a port of its own (FLOW_PORT_CHANGED).
+ * of another live flow of the same client port. In any case so that they
+ * cannot be taken for those of a direct connection (s->ask_sockets). After
+ * BACKEND_PICKS clashes the last pick stays and the flow gets a port of its
+ * own (FLOW_PORT_CHANGED).
  */
 __noinline int flow_pick(struct __sk_buff *skb, __u32 careful)
 {
@@ -57,11 +60,11 @@ __noinline int flow_pick(struct __sk_buff *skb, __u32 careful)
 			return false;
 		s->forward.dst = s->backend.addr;
 		s->forward.dport = s->backend.port;
-		if (!careful ||
+		if (!(careful || s->ask_sockets) ||
 		    address_equal(&s->backend.addr, &s->packet.tuple.src))
 			return true;
 		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
-		if (flow_twin_free(s))
+		if ((!careful || flow_twin_free(s)) && !direct_clash(skb))
 			return true;
 	}
 	s->forward.flags |= FLOW_PORT_CHANGED;
@@ -227,6 +230,7 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
 		flow_remove(&s->packet.tuple, old);
 	if (s->service.empty)
 		return flow_refuse(skb, s, hook);
+	direct_prepare(s, hook);
 	for (; careful < 2; careful++) {
 		verdict = flow_try(skb, s, hook, careful);
 		if (verdict != VERDICT_AGAIN)
@@ -284,6 +288,8 @@ __noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
 	if (hook == HOOK_EGRESS && flow_is_own(s))
 		return VERDICT_PASS;
+	s->ask_sockets = direct_client(s, hook);
+	direct_note(words, s, hook);
 	if (flow_twin_free(s))
 		return VERDICT_PASS;
 	__builtin_memset(&s->backend, 0, sizeof(s->backend));

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "direct.h"
 #include "flow.h"
 #include "packet.h"
 
@@ -118,7 +119,7 @@ __noinline int masquerade_store(struct __sk_buff *skb)
 	for (int i = 0; i < MASQUERADE_TRIES; i++) {
 		s->forward.sport = bpf_htons(first + step % span);
 		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
-		if (flow_twin_free(s)) {
+		if (flow_twin_free(s) && !direct_clash(skb)) {
 			err = flow_store(skb);
 			if (err != -EEXIST)
 				return err;

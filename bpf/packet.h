@@ -78,6 +78,8 @@ struct scratch {
 	struct flow reply;
 	struct bpf_fib_lookup fib;
 	struct device client; /* the device the packet is at */
+	__s32 netns_id;       /* of the client's sockets; see direct.h */
+	__u32 ask_sockets;    /* 1: a new flow may clash with one of them */
 	__u8 header[QUOTE_HEADER];
 	__u8 quote[QUOTE_L4];
 	struct nat_part_v4 part_v4;

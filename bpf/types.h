@@ -298,7 +298,10 @@ struct device {
 	__u8 kind;    /* enum device_kind */
 	__u8 flags;   /* enum device_flag */
 	__u8 mac[6];
-	__u32 mtu; /* 0: not known */
+	__u32 mtu;      /* 0: not known */
+	__s32 netns_id; /* of the pod's network namespace, as this one's
+			   calls it; -1: not known */
+	__u8 reserved[12];
 };
 
 enum device_kind {
@@ -360,7 +363,9 @@ struct control {
 			    may run below 0 */
 	__u32 overflow_in_use; /* 1: overflow may hold flows; agent clears */
 	__u32 direct_in_use; /* 1: FLOW_DIRECT entries may exist; agent clears */
-	__u8 reserved[48];
+	__u32 direct_seen[2]; /* by enum flow_hook, 1: a pod, the node connected
+				 to a backend directly; stays */
+	__u8 reserved[40];
 };
 
 /* filter: ARRAY of 64-bit words, mmapable: which tuples can be ours at all.
@@ -454,7 +459,7 @@ enum map_version {
 	MAP_VERSION_UDP_PEERS = 1,
 	MAP_VERSION_TOMBSTONES = 1,
 	MAP_VERSION_FRAGMENTS = 1,
-	MAP_VERSION_DEVICES = 1,
+	MAP_VERSION_DEVICES = 2,
 	MAP_VERSION_SETTINGS = 1,
 	MAP_VERSION_CONTROL = 1,
 	MAP_VERSION_FILTER = 1,

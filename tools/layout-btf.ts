@@ -12,6 +12,8 @@ export interface BtfType {
 	readonly kind: string;
 	readonly name: string;
 	readonly size?: number;
+	/** INT: SIGNED, CHAR, BOOL or (none). */
+	readonly encoding?: string;
 	readonly type_id?: number;
 	readonly nr_elems?: number;
 	readonly members?: readonly BtfMember[];
@@ -20,7 +22,7 @@ export interface BtfType {
 
 /** How one field is stored. Offsets and sizes in bytes. */
 export type FieldKind =
-	| { kind: "uint"; bits: 8 | 16 | 32 | 64; bigEndian: boolean }
+	| { kind: "int"; bits: 8 | 16 | 32 | 64; signed: boolean; bigEndian: boolean }
 	| { kind: "bytes"; length: number }
 	| { kind: "text"; length: number }
 	| { kind: "words"; bits: 8 | 16 | 32 | 64; bigEndian: boolean; length: number }
@@ -154,7 +156,10 @@ export class Btf {
 
 	#fieldKind(where: string, id: number): FieldKind {
 		const { type, bigEndian } = this.resolve(id);
-		if (type.kind === "INT") return { kind: "uint", bits: bitsOf(where, type), bigEndian };
+		if (type.kind === "INT") {
+			const signed = type.encoding === "SIGNED";
+			return { kind: "int", bits: bitsOf(where, type), signed, bigEndian };
+		}
 		if (type.kind === "STRUCT") {
 			if (type.name === "ip_addr") return { kind: "bytes", length: 16 };
 			return { kind: "struct", name: type.name };

@@ -42,8 +42,9 @@ function isPadding(field: Field): boolean {
 	return field.name === "pad" || field.name === "reserved";
 }
 
-function accessor(bits: number): string {
-	return bits === 64 ? "BigUint64" : `Uint${bits}`;
+function accessor(bits: number, signed = false): string {
+	const name = signed ? "Int" : "Uint";
+	return bits === 64 ? `Big${name}64` : `${name}${bits}`;
 }
 
 function endianArgument(bits: number, bigEndian: boolean): string {
@@ -52,7 +53,7 @@ function endianArgument(bits: number, bigEndian: boolean): string {
 
 function tsType({ type }: Field): string {
 	switch (type.kind) {
-		case "uint":
+		case "int":
 			return type.bits === 64 ? "bigint" : "number";
 		case "words":
 			return type.bits === 64 ? "readonly bigint[]" : "readonly number[]";
@@ -73,8 +74,8 @@ function encodeField(field: Field): string {
 	const { type, name } = field;
 	const at = position(field.offset);
 	switch (type.kind) {
-		case "uint":
-			return `view.set${accessor(type.bits)}(${at}, v.${name}${endianArgument(type.bits, type.bigEndian)});`;
+		case "int":
+			return `view.set${accessor(type.bits, type.signed)}(${at}, v.${name}${endianArgument(type.bits, type.bigEndian)});`;
 		case "words": {
 			const set = `view.set${accessor(type.bits)}(${at} + i * ${type.bits / 8}, v.${name}[i] ?? 0${type.bits === 64 ? "n" : ""}${endianArgument(type.bits, type.bigEndian)});`;
 			return `for (let i = 0; i < ${type.length}; i++) ${set}`;
@@ -92,8 +93,8 @@ function decodeField(field: Field): string {
 	const { type, name } = field;
 	const at = position(field.offset);
 	switch (type.kind) {
-		case "uint":
-			return `${name}: view.get${accessor(type.bits)}(${at}${endianArgument(type.bits, type.bigEndian)}),`;
+		case "int":
+			return `${name}: view.get${accessor(type.bits, type.signed)}(${at}${endianArgument(type.bits, type.bigEndian)}),`;
 		case "words":
 			return `${name}: Array.from({ length: ${type.length} }, (_, i) => view.get${accessor(type.bits)}(${at} + i * ${type.bits / 8}${endianArgument(type.bits, type.bigEndian)})),`;
 		case "bytes":

@@ -44,6 +44,7 @@ export function prepareMaps(datapath: BenchDatapath): void {
 		flags: 0,
 		mac: new Uint8Array(6),
 		mtu: 1500,
+		netns_id: -1,
 	});
 	const key = new Uint8Array(new BigUint64Array([7n, 7n]).buffer);
 	datapath.map("bench_table").update(key, new Uint8Array(8));

@@ -25,6 +25,7 @@ export function deviceRecord(device: ServedDevice, redirect: boolean): Device {
 		kind: KINDS[device.kind],
 		flags,
 		mac: macBytes(device.mac),
+		netns_id: device.netnsId,
 	};
 }
 

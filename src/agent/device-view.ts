@@ -33,6 +33,8 @@ export interface ServedDevice {
 	/** Source for masquerade out of this device, in canonical text; "": none of its own. */
 	readonly masq4: string;
 	readonly masq6: string;
+	/** The pod's network namespace, by the id that the node's namespace has for it; -1: not known. */
+	readonly netnsId: number;
 }
 
 const IFF_UP = 0x1;
@@ -88,8 +90,12 @@ function kindOf(
 
 /** The other end is in another network namespace, or in a virtual machine. */
 function isPodDevice(link: Link): boolean {
-	if (link.kind === "veth" || link.kind === "netkit") return link.linkNetnsId >= 0;
+	if (isPair(link)) return link.linkNetnsId >= 0;
 	return link.kind === "tun" && link.slaveKind === "bridge";
+}
+
+function isPair(link: Link): boolean {
+	return link.kind === "veth" || link.kind === "netkit";
 }
 
 function uplinkIndexes(
@@ -146,6 +152,7 @@ function describe(link: Link, kind: ServedDevice["kind"], view: NetworkView): Se
 		peer: link.kind === "veth" && link.linkNetnsId >= 0,
 		masq4: own("IPv4"),
 		masq6: own("IPv6"),
+		netnsId: kind === "pod" && isPair(link) ? link.linkNetnsId : -1,
 	};
 }
 

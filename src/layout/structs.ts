@@ -85,21 +85,24 @@ export interface Control {
 	readonly half_open: bigint;
 	readonly overflow_in_use: number;
 	readonly direct_in_use: number;
+	readonly direct_seen: readonly number[];
 }
 export const Control = {
 	SIZE: 64,
-	OFFSET: { half_open: 0, overflow_in_use: 8, direct_in_use: 12 },
+	OFFSET: { half_open: 0, overflow_in_use: 8, direct_in_use: 12, direct_seen: 16 },
 	encode(v: Control, view: DataView, at: number): void {
 		bytesAt(view, at, 64).fill(0);
 		view.setBigUint64(at, v.half_open, true);
 		view.setUint32(at + 8, v.overflow_in_use, true);
 		view.setUint32(at + 12, v.direct_in_use, true);
+		for (let i = 0; i < 2; i++) view.setUint32(at + 16 + i * 4, v.direct_seen[i] ?? 0, true);
 	},
 	decode(view: DataView, at: number): Control {
 		return {
 			half_open: view.getBigUint64(at, true),
 			overflow_in_use: view.getUint32(at + 8, true),
 			direct_in_use: view.getUint32(at + 12, true),
+			direct_seen: Array.from({ length: 2 }, (_, i) => view.getUint32(at + 16 + i * 4, true)),
 		};
 	},
 } as const;
@@ -113,11 +116,13 @@ export interface Device {
 	readonly flags: number;
 	readonly mac: Uint8Array;
 	readonly mtu: number;
+	readonly netns_id: number;
 }
 export const Device = {
-	SIZE: 48,
-	OFFSET: { masq4: 0, masq6: 16, master: 32, kind: 36, flags: 37, mac: 38, mtu: 44 },
+	SIZE: 64,
+	OFFSET: { masq4: 0, masq6: 16, master: 32, kind: 36, flags: 37, mac: 38, mtu: 44, netns_id: 48 },
 	encode(v: Device, view: DataView, at: number): void {
+		bytesAt(view, at, 64).fill(0);
 		bytesAt(view, at, 16).set(v.masq4);
 		bytesAt(view, at + 16, 16).set(v.masq6);
 		view.setUint32(at + 32, v.master, true);
@@ -125,6 +130,7 @@ export const Device = {
 		view.setUint8(at + 37, v.flags);
 		bytesAt(view, at + 38, 6).set(v.mac);
 		view.setUint32(at + 44, v.mtu, true);
+		view.setInt32(at + 48, v.netns_id, true);
 	},
 	decode(view: DataView, at: number): Device {
 		return {
@@ -135,6 +141,7 @@ export const Device = {
 			flags: view.getUint8(at + 37),
 			mac: bytesAt(view, at + 38, 6).slice(),
 			mtu: view.getUint32(at + 44, true),
+			netns_id: view.getInt32(at + 48, true),
 		};
 	},
 } as const;
@@ -900,7 +907,7 @@ export const MapVersion = {
 	MAP_VERSION_UDP_PEERS: 1,
 	MAP_VERSION_TOMBSTONES: 1,
 	MAP_VERSION_FRAGMENTS: 1,
-	MAP_VERSION_DEVICES: 1,
+	MAP_VERSION_DEVICES: 2,
 	MAP_VERSION_SETTINGS: 1,
 	MAP_VERSION_CONTROL: 1,
 	MAP_VERSION_FILTER: 1,
@@ -1213,11 +1220,11 @@ export const MAPS = {
 		key: "u32",
 		keySize: 4,
 		value: "device",
-		valueSize: 48,
-		stride: 48,
+		valueSize: 64,
+		stride: 64,
 		maxEntries: 4096,
 		flags: 1,
-		version: 1,
+		version: 2,
 	},
 	settings: {
 		name: "settings",

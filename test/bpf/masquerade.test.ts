@@ -2,6 +2,7 @@ import "./lib/own-netns.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+	DeviceKind,
 	DropReason,
 	FlowDirection,
 	FlowFlag,
@@ -191,6 +192,16 @@ forBothFamilies("one client port with two flows to one backend", (family) => {
 		const direct = toEndpoint(family, backend);
 		assert.deepEqual(world().run("tc_ingress", "client", direct).packet, direct);
 		assert.equal(world().flows().length, 0);
+		assert.deepEqual(world().control().direct_seen, [0, 0]);
+	});
+
+	test("a direct connection of a pod is noted where the pod's sockets can be asked for", () => {
+		world().serve(vip, [backend]);
+		world().addDevice("client", DeviceKind.DEVICE_POD, { netns_id: 0 });
+		world().run("tc_ingress", "client", toEndpoint(family, backend, { flags: "A" }));
+		assert.deepEqual(world().control().direct_seen, [0, 0]);
+		world().run("tc_ingress", "client", toEndpoint(family, backend));
+		assert.deepEqual(world().control().direct_seen, [1, 0]);
 	});
 });
 

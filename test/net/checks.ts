@@ -123,26 +123,36 @@ export async function assertHairpin(service: ClusterService): Promise<void> {
 }
 
 /**
- * One client port serves a flow to the service and one to its only endpoint at a time. A direct
- * flow is noticed by its SYN, so this holds for TCP and for the service's flow being first.
+ * One source port to the service and directly to its first endpoint, one after the other: both
+ * connections go on. `ports`: how many source ports are tried, from `sourcePort` on. Only TCP: a
+ * direct flow is noticed by its SYN, and by its socket.
  */
-export async function assertNoCollision(service: ClusterService, place: Place): Promise<void> {
+export async function assertNoCollision(
+	service: ClusterService,
+	place: Place,
+	order: { first: "service" | "direct"; sourcePort: number; ports?: number },
+): Promise<void> {
 	const [pod] = service.pods;
 	assert.ok(pod);
-	const protocol = "TCP";
-	for (const [index, family] of FAMILIES.entries()) {
-		const options = { sourcePort: 20_000 + index };
-		const direct = { address: pod.address[family], port: POD_PORT, protocol } as const;
-		const toService = new Conversation(place, service.target(family, protocol), options);
-		assertAnswered(await toService.ask(), `${family} to the service`);
-		const toPod = new Conversation(place, direct, options);
-		assertAnswered(await toPod.ask(), `${family} to the pod`);
-		for (let round = 0; round < 3; round++) {
-			assertAnswered(await toService.ask(), `${family} to the service, again`);
-			assertAnswered(await toPod.ask(), `${family} to the pod, again`);
+	for (let number = 0; number < (order.ports ?? 1); number++) {
+		for (const family of FAMILIES) {
+			const options = { sourcePort: order.sourcePort + number };
+			const ways: Record<"service" | "direct", Target> = {
+				service: service.target(family, "TCP"),
+				direct: { address: pod.address[family], port: POD_PORT, protocol: "TCP" },
+			};
+			const second = order.first === "service" ? "direct" : "service";
+			const earlier = new Conversation(place, ways[order.first], options);
+			assertAnswered(await earlier.ask(), `${family} ${order.first}`);
+			const later = new Conversation(place, ways[second], options);
+			assertAnswered(await later.ask(), `${family} ${second}`);
+			for (let round = 0; round < 3; round++) {
+				assertAnswered(await earlier.ask(), `${family} ${order.first}, again`);
+				assertAnswered(await later.ask(), `${family} ${second}, again`);
+			}
+			await earlier.close();
+			await later.close();
 		}
-		await toService.close();
-		await toPod.close();
 	}
 }
 

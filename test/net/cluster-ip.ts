@@ -80,7 +80,18 @@ function describeVariant(name: string, options: ClusterOptions): void {
 			for (const client of ["pod", "node"] as const) {
 				it(`keeps a ${client}'s direct flow of the same port apart`, async () => {
 					await cluster.endpoints(service, ["a"]);
-					await assertNoCollision(service, clients[client]);
+					const order = { first: "service", sourcePort: 20_000 } as const;
+					await assertNoCollision(service, clients[client], order);
+					await cluster.endpoints(service, ["a", "b", "c"]);
+				});
+
+				it(`keeps an earlier direct flow of the same port of a ${client} apart`, async () => {
+					await cluster.endpoints(service, ["a"]);
+					const order = { first: "direct", sourcePort: 20_010 } as const;
+					await assertNoCollision(service, clients[client], order);
+					await cluster.endpoints(service, ["a", "b"]);
+					const ports = { first: "direct", sourcePort: 20_020, ports: 4 } as const;
+					await assertNoCollision(service, clients[client], ports);
 					await cluster.endpoints(service, ["a", "b", "c"]);
 				});
 			}

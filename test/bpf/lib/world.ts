@@ -350,6 +350,7 @@ export class World {
 			flags: 0,
 			mac: Uint8Array.from(macOf(name).split(":"), (byte) => Number.parseInt(byte, 16)),
 			mtu: 1500,
+			netns_id: -1,
 			...changes,
 		};
 		this.map("devices").update(indexBytes(ifindexOf(name)), bytesOf(Device, device));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deviceRecord } from "../../../src/agent/device-map.ts";
 import {
 	type DevicePatterns,
 	matchesAny,
@@ -8,6 +9,7 @@ import {
 } from "../../../src/agent/device-view.ts";
 import { nodeAddress } from "../../../src/agent/node-address.ts";
 import type { Link, LinkAddress, Route } from "../../../src/dataplane/addon.ts";
+import { Device } from "../../../src/layout/structs.ts";
 
 const UP = 1;
 const ANY: DevicePatterns = { uplinks: [], podDevices: [] };
@@ -126,6 +128,25 @@ test("patterns replace discovery, each for its own kind", () => {
 		tap7: "uplink",
 		vethA: "pod",
 	});
+});
+
+test("only a pod behind a pair of devices has a network namespace whose sockets can be asked", () => {
+	const view = {
+		links: [
+			link(2, "eth0", { kind: "vxlan", linkNetnsId: 4 }),
+			link(7, "vethA", POD),
+			link(8, "nk8", { kind: "netkit", linkNetnsId: 0 }),
+			link(9, "tap9", { kind: "tun", slaveKind: "bridge", master: 6 }),
+		],
+		addresses: [],
+		routes: [defaultRoute(2)],
+	};
+	const records = servedDevices(view, ANY, []).map((device) => {
+		const bytes = new DataView(new ArrayBuffer(Device.SIZE));
+		Device.encode(deviceRecord(device, false), bytes, 0);
+		return [device.name, Device.decode(bytes, 0).netns_id];
+	});
+	assert.deepEqual(Object.fromEntries(records), { eth0: -1, vethA: 3, nk8: 0, tap9: -1 });
 });
 
 test("a bridged pod is masqueraded with its bridge's address, an uplink with its own first usable one", () => {
