@@ -907,7 +907,7 @@ export const MapVersion = {
 	MAP_VERSION_UDP_PEERS: 1,
 	MAP_VERSION_TOMBSTONES: 1,
 	MAP_VERSION_FRAGMENTS: 1,
-	MAP_VERSION_DEVICES: 2,
+	MAP_VERSION_DEVICES: 1,
 	MAP_VERSION_SETTINGS: 1,
 	MAP_VERSION_CONTROL: 1,
 	MAP_VERSION_FILTER: 1,
@@ -1224,7 +1224,7 @@ export const MAPS = {
 		stride: 64,
 		maxEntries: 4096,
 		flags: 1,
-		version: 2,
+		version: 1,
 	},
 	settings: {
 		name: "settings",
