@@ -4,6 +4,7 @@
 #define SLUICE_TRANSLATE_H
 
 #include "filter.h"
+#include "flow_direct.h"
 #include "flow_open.h"
 #include "forward.h"
 #include "icmp.h"
