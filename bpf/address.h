@@ -29,12 +29,6 @@ static __always_inline void address_set_v6(struct ip_addr *addr,
 	addr->word[3] = words[3];
 }
 
-static __always_inline bool address_is_v4(const struct ip_addr *addr)
-{
-	return addr->word[0] == 0 && addr->word[1] == 0 &&
-	       addr->word[2] == bpf_htonl(0xffff);
-}
-
 static __always_inline bool address_equal(const struct ip_addr *a,
 					  const struct ip_addr *b)
 {

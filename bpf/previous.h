@@ -74,53 +74,31 @@ static __always_inline __u8 previous_mode(void)
 	return set ? READ_WORD(set->previous) : PREVIOUS_NONE;
 }
 
-static __always_inline void previous_read(struct flow *to,
-					  const struct flow_previous *from)
-{
-	__builtin_memset(to, 0, sizeof(*to));
-	to->src = from->src;
-	to->dst = from->dst;
-	to->sport = from->sport;
-	to->dport = from->dport;
-	to->ifindex = from->ifindex;
-	to->last_seen = from->last_seen;
-	to->service = from->service;
-	to->backend = from->backend;
-	to->backend_generation = from->backend_generation;
-	to->tried = from->tried;
-	to->hook = from->hook;
-	to->way = from->way;
-	to->state = from->state;
-	to->flags = from->flags;
-	to->created = from->created;
-	to->mtu = from->mtu;
-	__builtin_memcpy(to->dmac, from->dmac, sizeof(to->dmac));
-	__builtin_memcpy(to->smac, from->smac, sizeof(to->smac));
-}
-
-static __always_inline void previous_write(struct flow_previous *to,
-					   const struct flow *from)
-{
-	__builtin_memset(to, 0, sizeof(*to));
-	to->src = from->src;
-	to->dst = from->dst;
-	to->sport = from->sport;
-	to->dport = from->dport;
-	to->ifindex = from->ifindex;
-	to->last_seen = from->last_seen;
-	to->service = from->service;
-	to->backend = from->backend;
-	to->backend_generation = from->backend_generation;
-	to->tried = from->tried;
-	to->hook = from->hook;
-	to->way = from->way;
-	to->state = from->state;
-	to->flags = from->flags;
-	to->created = from->created;
-	to->mtu = from->mtu;
-	__builtin_memcpy(to->dmac, from->dmac, sizeof(to->dmac));
-	__builtin_memcpy(to->smac, from->smac, sizeof(to->smac));
-}
+/* Copies what both layouts have; one list for both directions. */
+#define PREVIOUS_COPY(to, from)                                        \
+	do {                                                           \
+		__builtin_memset(to, 0, sizeof(*(to)));                \
+		(to)->src = (from)->src;                               \
+		(to)->dst = (from)->dst;                               \
+		(to)->sport = (from)->sport;                           \
+		(to)->dport = (from)->dport;                           \
+		(to)->ifindex = (from)->ifindex;                       \
+		(to)->last_seen = (from)->last_seen;                   \
+		(to)->service = (from)->service;                       \
+		(to)->backend = (from)->backend;                       \
+		(to)->backend_generation = (from)->backend_generation; \
+		(to)->tried = (from)->tried;                           \
+		(to)->hook = (from)->hook;                             \
+		(to)->way = (from)->way;                               \
+		(to)->state = (from)->state;                           \
+		(to)->flags = (from)->flags;                           \
+		(to)->created = (from)->created;                       \
+		(to)->mtu = (from)->mtu;                               \
+		__builtin_memcpy((to)->dmac, (from)->dmac,             \
+				 sizeof((to)->dmac));                  \
+		__builtin_memcpy((to)->smac, (from)->smac,             \
+				 sizeof((to)->smac));                  \
+	} while (0)
 
 /* Forgets the old table's entry of this key. */
 static __always_inline void previous_drop(const struct flow_key *key)
@@ -147,12 +125,12 @@ static __noinline struct flow *previous_take(const struct flow_key *key)
 	old = bpf_map_lookup_elem(&previous_flows, key);
 	if (!old)
 		return bpf_map_lookup_elem(&flows, key);
-	previous_read(&room->flow, old);
+	PREVIOUS_COPY(&room->flow, old);
 	flow_twin_key(key, &room->flow, &room->twin_key);
 	old = bpf_map_lookup_elem(&previous_flows, &room->twin_key);
 	if (!old)
 		return bpf_map_lookup_elem(&flows, key);
-	previous_read(&room->twin, old);
+	PREVIOUS_COPY(&room->twin, old);
 	bpf_map_update_elem(&flows, &room->twin_key, &room->twin, BPF_NOEXIST);
 	bpf_map_update_elem(&flows, key, &room->flow, BPF_NOEXIST);
 	if (mode == PREVIOUS_DRAIN) {
@@ -171,9 +149,9 @@ static __always_inline void previous_share(const struct scratch *s)
 	room = bpf_map_lookup_elem(&previous_rooms, &zero);
 	if (!room || previous_mode() != PREVIOUS_SHARED)
 		return;
-	previous_write(&room->old, &s->reply);
+	PREVIOUS_COPY(&room->old, &s->reply);
 	bpf_map_update_elem(&previous_flows, &s->twin_key, &room->old, BPF_ANY);
-	previous_write(&room->old, &s->forward);
+	PREVIOUS_COPY(&room->old, &s->forward);
 	bpf_map_update_elem(&previous_flows, &s->packet.tuple, &room->old,
 			    BPF_ANY);
 }

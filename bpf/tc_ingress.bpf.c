@@ -8,17 +8,5 @@
 SEC("tc")
 int tc_ingress(struct __sk_buff *skb)
 {
-	struct packet packet;
-	struct scratch *s;
-	__u32 verdict;
-
-	if (!parse_packet(skb, &packet) || !translate_concerns(&packet))
-		return TC_ACT_UNSPEC;
-	s = scratch_get();
-	if (!s)
-		return TC_ACT_UNSPEC;
-	s->packet = packet;
-	s->service.id = 0;
-	verdict = translate(skb, s, HOOK_INGRESS);
-	return finish(&s->packet.tuple, s->service.id, skb->ifindex, verdict);
+	return translate_run(skb, HOOK_INGRESS);
 }

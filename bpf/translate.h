@@ -189,4 +189,22 @@ static __always_inline __u32 translate(struct __sk_buff *skb, struct scratch *s,
 	return translate_apply(skb, s, flow);
 }
 
+/* A whole run of the program at this hook: its TC_ACT_. */
+static __always_inline int translate_run(struct __sk_buff *skb, __u32 hook)
+{
+	struct packet packet;
+	struct scratch *s;
+	__u32 verdict;
+
+	if (!parse_packet(skb, &packet) || !translate_concerns(&packet))
+		return TC_ACT_UNSPEC;
+	s = scratch_get();
+	if (!s)
+		return TC_ACT_UNSPEC;
+	s->packet = packet;
+	s->service.id = 0;
+	verdict = translate(skb, s, hook);
+	return finish(&s->packet.tuple, s->service.id, skb->ifindex, verdict);
+}
+
 #endif /* SLUICE_TRANSLATE_H */

@@ -158,8 +158,3 @@ function reusePreviousFlows(addon: Addon, object: BpfObject, pins: PinPaths): Bp
 	object.setVariable("have_previous_flows", true);
 	return existing;
 }
-
-/** Opens the pinned maps without loading anything, for the commands that only look. */
-export function openPinnedMap(addon: Addon, pins: PinPaths, name: MapName): BpfMap {
-	return addon.BpfMap.fromPin(pins.map(name));
-}
