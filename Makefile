@@ -18,6 +18,8 @@ endif
 
 node_bin := $(CURDIR)/node_modules/.bin
 export PATH := $(node_bin):$(PATH)
+# Images of guests are made with module.stripTypeScriptTypes(), which Node calls experimental.
+guests_node := node --disable-warning=ExperimentalWarning
 
 c_files = $(shell git ls-files -co --exclude-standard '*.c' '*.h' '*.cc')
 cc_files = $(shell git ls-files -co --exclude-standard 'native/*.cc')
@@ -27,8 +29,8 @@ deps_test := $(deps_build) build/deps/apt-test
 
 .PHONY: all help deps bpf native ts gen format clean
 .PHONY: check check-biome check-types check-format check-headers check-tidy check-layout
-.PHONY: test test-unit test-contract test-bpf test-native test-net test-cluster test-vm
-.PHONY: demo bench-quick programs
+.PHONY: test test-long test-unit test-contract test-bpf test-native test-net test-cluster test-faults test-scale test-vm vm-shell test-fuzz test-oracle test-verifier budget
+.PHONY: demo bench bench-instructions bench-quick bench-report programs
 
 all: bpf native ts ## build everything (the default)
 
@@ -102,14 +104,30 @@ check-tidy: native $(deps_test)
 
 ## ---- tests
 
-test: $(deps_test) ## everything, the quick parts first; one summary line
+test: $(deps_test) ## everything on this kernel, the quick parts first; one summary line
 	$(Q)node tools/test/run.ts all
+
+test-long: export SLUICE_TEST_LONG := 1
+test-long: ## all tests in their long form, on this kernel and on all others: hours
+	$(Q)$(MAKE) -k test test-vm
 
 test-unit: build/deps/npm ## no root, no kernel
 	$(Q)node tools/test/run.ts unit
 
-test-contract test-native test-bpf test-net test-cluster test-vm: test-%: $(deps_test)
+test-contract test-native test-bpf test-net test-cluster test-faults test-scale: test-%: $(deps_test)
 	$(Q)node tools/test/run.ts $*
+
+test-vm: all $(deps_test) ## the kernel's tests on Debian's kernels in QEMU; KERNELS=6.1 TESTS=REGEXP select
+	$(Q)$(guests_node) test/vm/run.ts
+
+vm-shell: all $(deps_test) ## a shell in a guest: KERNEL=6.1; leave with exit, or with Ctrl-A X
+	$(Q)$(guests_node) test/vm/shell.ts $(KERNEL)
+
+test-fuzz test-oracle test-verifier: test-%: $(deps_test) ## random packets, bytes and objects; random clusters; what programs cost the verifier
+	$(Q)node tools/test/run.ts $*
+
+budget: all $(deps_test) ## rewrite test/vm/verifier/budget.json on purpose, for this kernel and the guests'
+	$(Q)$(guests_node) test/vm/verifier/update.ts
 
 programs: $(deps_test) ## the real Kubernetes programs for test-cluster: .cache/programs
 	$(Q)node test/cluster/programs/build.ts
@@ -120,7 +138,16 @@ demo: all ## a sandbox node, shown working; KEEP=1 leaves it up
 	$(Q)KEEP=$(KEEP) node tools/demo/run.ts
 
 bench-quick: all $(deps_test) ## the numbers of the datapath and the agent: build/bench/quick.jsonl
-	$(Q)node bench/quick.ts
+	$(Q)$(guests_node) bench/quick.ts
+
+bench-instructions: all programs $(deps_test) ## guest instructions per operation against the committed counts; SIZES=10,1000, UPDATE=1
+	$(Q)SIZES=$(SIZES) UPDATE=$(UPDATE) $(guests_node) bench/instructions/run.ts $(VARIANTS)
+
+bench: all programs $(deps_test) ## every number, with the real kube-proxy beside it; ONLY=D4,D5 SIZES=10,1000 select
+	$(Q)$(guests_node) bench/full.ts $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES))
+
+bench-report: $(deps_build) ## tables and charts of the last bench: docs/benchmarks.md, docs/benchmarks/
+	$(Q)node bench/report.ts
 
 clean: ## remove build/
 	rm -rf build

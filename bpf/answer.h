@@ -86,15 +86,20 @@ static __always_inline __s64 answer_quote(struct __sk_buff *skb,
 	__u32 header = packet->l4 - packet->l3;
 	__u32 size = skb->len - packet->l4;
 	bool is_tcp = packet->tuple.proto == IPPROTO_TCP;
+	bool has_check = is_tcp || packet->tuple.proto == IPPROTO_UDP;
 	__u16 *check = (__u16 *)(s->quote + (is_tcp ? 16 : 6));
 	__s64 sum;
 
-	if (header < sizeof(struct iphdr) || size < 8)
+	if (size < 8)
 		return -1;
 	/* The compiler likes to compare a copy: up to 6.1 the verifier then
-	 * knows nothing of the value itself. */
+	 * knows nothing of the value itself. The upper bounds come first: 7.2
+	 * keeps no lower bound of a difference that may be negative. */
 	barrier_var(header);
 	if (header > QUOTE_HEADER)
+		return -1;
+	barrier_var(header);
+	if (header < sizeof(struct iphdr))
 		return -1;
 	if (size > QUOTE_L4)
 		size = QUOTE_L4;
@@ -107,7 +112,7 @@ static __always_inline __s64 answer_quote(struct __sk_buff *skb,
 	    bpf_skb_load_bytes(skb, packet->l4, s->quote, size) ||
 	    bpf_skb_change_tail(skb, packet->l4 + size, 0))
 		return -1;
-	if ((is_tcp || *check) && size >= (is_tcp ? 18 : 8)) {
+	if (has_check && (is_tcp || *check) && size >= (is_tcp ? 18 : 8)) {
 		*check = 0;
 		sum = bpf_csum_diff(NULL, 0, (__be32 *)s->quote, QUOTE_L4, 0);
 		*check = answer_fixed_point(csum_fold(sum));
@@ -204,6 +209,17 @@ static __always_inline void answer_source(struct scratch *s, __u32 ifindex,
 		s->reply.src = *addr;
 }
 
+/* Sends the packet back where it came from; false when that cannot be. */
+static __always_inline bool answer_back(struct __sk_buff *skb,
+					const struct packet *packet, __u32 hook)
+{
+	if (packet->l3 && !ethernet_swap(skb))
+		return false;
+	return bpf_redirect(skb->ifindex,
+			    hook == HOOK_EGRESS ? BPF_F_INGRESS : 0) ==
+	       TC_ACT_REDIRECT;
+}
+
 /*
  * Answers the packet in s->packet, as it came (not yet translated), and sends
  * the answer where it came from. mtu: of ANSWER_TOO_BIG. A verdict for the
@@ -233,11 +249,7 @@ __noinline int answer_send(struct __sk_buff *skb, __u32 hook_and_answer,
 	answer_head(&head, s->packet.is_v6, answer, mtu);
 	err = s->packet.is_v6 ? answer_write_v6(skb, s, &head, sum) :
 				answer_write_v4(skb, s, &head, sum);
-	if (err || (s->packet.l3 && !ethernet_swap(skb)))
-		return verdict_drop(reason);
-	if (bpf_redirect(skb->ifindex,
-			 hook == HOOK_EGRESS ? BPF_F_INGRESS : 0) !=
-	    TC_ACT_REDIRECT)
+	if (err || !answer_back(skb, &s->packet, hook))
 		return verdict_drop(reason);
 	return verdict_reject(reason);
 }

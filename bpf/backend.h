@@ -21,6 +21,7 @@ struct backend_ref {
 	__u8 pad;
 	__u32 id;
 	__u32 generation;
+	__u32 slot; /* where in its set it was found */
 };
 
 /* True while id still stands for the endpoint it had at this generation. */
@@ -71,9 +72,11 @@ static __always_inline bool backend_pick(__u64 set, struct backend_ref *ref)
 	if (count == 0)
 		return false;
 	for (int i = 0; i < BACKEND_PICKS; i++) {
-		__u32 index = base + bpf_get_prandom_u32() % count;
+		__u32 at = bpf_get_prandom_u32() % count;
+		__u32 index = base + at;
 		const struct slot *slot = bpf_map_lookup_elem(&slots, &index);
 
+		ref->slot = at;
 		if (slot && backend_read(READ_WORD(slot->backend), ref))
 			return true;
 	}

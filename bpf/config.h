@@ -27,4 +27,12 @@ const volatile bool have_release_storage = false;
 /* previous_flows is the flow table of the release before (previous.h). */
 const volatile bool have_previous_flows = false;
 
+/* Connections that began before Sluice may be translated by a kube-proxy's
+ * rules, whose connection tracking goes on with them. */
+const volatile bool have_other_proxy = false;
+
+/* Bits in the filter less one, a power of two less one: of the map that this
+ * program got, which may be an earlier agent's. */
+const volatile __u32 filter_mask = 0;
+
 #endif /* SLUICE_CONFIG_H */

@@ -25,31 +25,52 @@ static __always_inline struct ethhdr *ethernet_header(struct __sk_buff *skb)
 	return (void *)(eth + 1) > bytes.end ? NULL : eth;
 }
 
-/* Writes the destination MAC, and the source MAC unless smac is NULL. By a
- * helper, for the reason given in nat.h. */
-static __always_inline bool ethernet_write(struct __sk_buff *skb,
-					   const __u8 *dmac, const __u8 *smac)
+/* Writes the destination MAC. By a helper, for the reason given in nat.h. */
+static __always_inline bool ethernet_write_dmac(struct __sk_buff *skb,
+						const __u8 *dmac)
 {
-	__u8 macs[2 * ETH_ALEN];
+	return !bpf_skb_store_bytes(skb, 0, dmac, ETH_ALEN, 0);
+}
 
-	mac_copy(macs, dmac);
-	if (!smac)
-		return !bpf_skb_store_bytes(skb, 0, macs, ETH_ALEN, 0);
-	mac_copy(macs + ETH_ALEN, smac);
-	return !bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0);
+/* Writes both MACs: the destination's and behind it the source's. */
+static __always_inline bool ethernet_write(struct __sk_buff *skb,
+					   const __u8 *macs)
+{
+	return !bpf_skb_store_bytes(skb, 0, macs, 2 * ETH_ALEN, 0);
+}
+
+/* Both MACs of a flow, as they are in it and go into the packet. */
+static __always_inline bool ethernet_write_flow(struct __sk_buff *skb,
+						const struct flow *flow)
+{
+	_Static_assert(offsetof(struct flow, smac) ==
+			       offsetof(struct flow, dmac) + ETH_ALEN,
+		       "the MACs of a flow are adjacent");
+	return ethernet_write(skb,
+			      (const __u8 *)flow + offsetof(struct flow, dmac));
+}
+
+/* Puts an Ethernet header in front of an IP packet, without MACs yet. */
+static __always_inline bool ethernet_add(struct __sk_buff *skb)
+{
+	__be16 proto = skb->protocol;
+
+	return !bpf_skb_change_head(skb, ETH_HLEN, 0) &&
+	       !bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto),
+				    &proto, sizeof(proto), 0);
 }
 
 /* Turns the packet round on its link. */
 static __always_inline bool ethernet_swap(struct __sk_buff *skb)
 {
 	struct ethhdr *eth = ethernet_header(skb);
-	__u8 dmac[ETH_ALEN], smac[ETH_ALEN];
+	__u8 macs[2 * ETH_ALEN];
 
 	if (!eth)
 		return false;
-	mac_copy(dmac, eth->h_source);
-	mac_copy(smac, eth->h_dest);
-	return ethernet_write(skb, dmac, smac);
+	mac_copy(macs, eth->h_source);
+	mac_copy(macs + ETH_ALEN, eth->h_dest);
+	return ethernet_write(skb, macs);
 }
 
 #endif /* SLUICE_ETHERNET_H */

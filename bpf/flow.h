@@ -47,9 +47,12 @@ static __always_inline __u64 flow_timeout(const struct settings *set,
 /* last_seen of another CPU may be ahead of this CPU's jiffies: not stale. */
 static __always_inline bool flow_stale(const struct flow *flow, __u8 proto)
 {
-	const struct settings *set = settings_get();
 	__s64 age = bpf_jiffies64() - flow->last_seen;
+	const struct settings *set;
 
+	if (age <= 0)
+		return false;
+	set = settings_get();
 	return set &&
 	       age > (__s64)flow_timeout(set, proto, READ_WORD(flow->state));
 }
@@ -130,8 +133,7 @@ static __always_inline bool flow_serves(const struct packet *packet,
 					const struct flow *flow)
 {
 	bool is_tcp = packet->tuple.proto == IPPROTO_TCP;
-	bool is_syn =
-		is_tcp && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	bool is_syn = packet_is_syn(packet);
 	__u8 state = READ_WORD(flow->state);
 
 	if (is_syn && state >= FLOW_CLOSING)

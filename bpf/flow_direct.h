@@ -27,6 +27,16 @@ static __always_inline bool flow_is_own(const struct scratch *s)
 	return holder && holder->socket == s->forward.socket;
 }
 
+/* Forgets the direct flow that the connection before had, or the new one
+ * would go on with it: with its state and its source port. */
+static __always_inline void flow_drop_over(const struct flow_key *key)
+{
+	const struct flow *flow = flow_find(key);
+
+	if (flow && flow_over(key, flow))
+		flow_remove(key, flow);
+}
+
 /*
  * A packet for a backend itself, not for a service, whose replies would be
  * taken for those of a service flow of the same client port. A service flow
@@ -42,9 +52,11 @@ __noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 	if (!s || !words)
 		return VERDICT_PASS;
 	if (hook == HOOK_EGRESS ? skb->ingress_ifindex != 0 :
-				  !flow_client(skb, s, hook))
+				  !client_may_begin(skb, s, hook))
 		return VERDICT_PASS;
 	flow_prepare(s, flow_socket(skb, s, hook));
+	if (READ_WORD(words->direct_in_use))
+		flow_drop_over(&s->packet.tuple);
 	s->forward.dst = s->packet.tuple.dst;
 	s->forward.dport = s->packet.tuple.dport;
 	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
@@ -59,9 +71,13 @@ __noinline int flow_open_direct(struct __sk_buff *skb, __u32 hook)
 	s->backend.addr = s->packet.tuple.dst;
 	s->backend.port = s->packet.tuple.dport;
 	s->forward.flags |= FLOW_DIRECT | FLOW_PORT_CHANGED;
-	words->direct_in_use = 1;
+	in_use_note(&words->direct_in_use);
 	verdict = flow_route_direct(skb, s, hook);
-	return verdict == VERDICT_NEXT ? flow_commit(skb, s, 1) : verdict;
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	verdict = flow_commit(skb, s, 1);
+	in_use_note(&words->direct_in_use);
+	return verdict;
 }
 
 #endif /* SLUICE_FLOW_DIRECT_H */

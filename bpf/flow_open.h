@@ -3,8 +3,10 @@
 #ifndef SLUICE_FLOW_OPEN_H
 #define SLUICE_FLOW_OPEN_H
 
-#include "answer.h"
+#include "client.h"
 #include "direct.h"
+#include "flow_pick.h"
+#include "flow_refuse.h"
 #include "flow_store.h"
 #include "route.h"
 #include "sender.h"
@@ -19,55 +21,32 @@ static __always_inline bool flow_service(struct __sk_buff *skb,
 					 struct scratch *s, __u32 hook)
 {
 	const struct packet *packet = &s->packet;
-	struct tombstone_key left = {};
-	struct frontend_key key = {};
+	struct frontend_key *key = &s->frontend;
+	struct tombstone_key *left = &s->left;
 
 	if (packet->flags & PACKET_TO_FRONTEND) {
-		key.addr = packet->tuple.dst;
-		key.port = packet->tuple.dport;
-		key.proto = packet->tuple.proto;
-		key.scope = hook == HOOK_INGRESS &&
-					    s->client.kind == DEVICE_UPLINK ?
-				    SCOPE_EXTERNAL :
-				    SCOPE_INTERNAL;
-		if (service_lookup(&key, &s->service))
+		key->addr = packet->tuple.dst;
+		key->port = packet->tuple.dport;
+		key->proto = packet->tuple.proto;
+		/* Those are written for the node's own view alone. */
+		key->scope = client_is_loopback(&key->addr) ?
+				     SCOPE_INTERNAL :
+				     client_scope(s, hook);
+		if (service_lookup(key, &s->service))
 			return true;
 	}
 	if (!(packet->flags & PACKET_TO_TOMBSTONE))
 		return false;
-	left.addr = packet->tuple.dst;
-	left.port = packet->tuple.dport;
-	left.proto = packet->tuple.proto;
-	return bpf_map_lookup_elem(&tombstones, &left) &&
-	       sender_service(skb, packet, &s->service);
-}
-
-/*
- * Picks s->backend. Carefully: so that its replies cannot be taken for those
- * of another live flow of the same client port. In any case so that they
- * cannot be taken for those of a direct connection (s->ask_sockets). After
- * BACKEND_PICKS clashes the last pick stays and the flow gets a port of its
- * own (FLOW_PORT_CHANGED).
- */
-__noinline int flow_pick(struct __sk_buff *skb, __u32 careful)
-{
-	struct scratch *s = scratch_get();
-
-	if (!s || !skb)
+	left->addr = packet->tuple.dst;
+	left->port = packet->tuple.dport;
+	left->proto = packet->tuple.proto;
+	left->pad = 0;
+	if (!bpf_map_lookup_elem(&tombstones, left) ||
+	    !sender_service(skb, packet, &s->service))
 		return false;
-	for (int i = 0; i < BACKEND_PICKS; i++) {
-		if (!backend_pick(s->service.set, &s->backend))
-			return false;
-		s->forward.dst = s->backend.addr;
-		s->forward.dport = s->backend.port;
-		if (!(careful || s->ask_sockets) ||
-		    address_equal(&s->backend.addr, &s->packet.tuple.src))
-			return true;
-		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
-		if ((!careful || flow_twin_free(s)) && !direct_clash(skb))
-			return true;
-	}
-	s->forward.flags |= FLOW_PORT_CHANGED;
+	/* The socket was translated with its own address, and keeps it. */
+	s->service.flags &=
+		~(FRONTEND_MASQUERADE | FRONTEND_MASQUERADE_OUTSIDE);
 	return true;
 }
 
@@ -127,6 +106,8 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 	if (err == -EEXIST) {
 		const struct flow *other = flow_find(&s->packet.tuple);
 
+		if (other && s->no_lookup)
+			return VERDICT_AGAIN;
 		if (other) {
 			s->forward = *other;
 			return VERDICT_NEXT;
@@ -144,41 +125,6 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 	return err ? verdict_drop(DROP_FLOW_TABLE_FULL) : VERDICT_NEXT;
 }
 
-/* The answer to a packet for a service without usable backends. */
-static __always_inline __u32 flow_refuse(struct __sk_buff *skb,
-					 const struct scratch *s, __u32 hook)
-{
-	__u32 reason = s->service.empty == SET_EMPTY_LOCAL ?
-			       DROP_NO_LOCAL_ENDPOINT :
-			       DROP_NO_ENDPOINT;
-
-	count_refusal(s->service.id, reason);
-	if (reason == DROP_NO_LOCAL_ENDPOINT)
-		return verdict_drop(reason);
-	return answer_send(skb, hook | ANSWER_UNREACHABLE << 1, 0, reason);
-}
-
-/*
- * Copies the device the packet is at; false when its packets may not begin
- * a flow here: unknown devices, and at egress everything that was not sent
- * by the node itself. Its packets for a frontend leave by uplinks or lo;
- * those of a connected socket leave by the device of the backend that left.
- */
-static __always_inline bool flow_client(struct __sk_buff *skb,
-					struct scratch *s, __u32 hook)
-{
-	__u32 ifindex = skb->ifindex;
-	const struct device *device = bpf_map_lookup_elem(&devices, &ifindex);
-
-	if (!device)
-		return false;
-	s->client = *device;
-	return hook == HOOK_INGRESS ||
-	       (skb->ingress_ifindex == 0 &&
-		(device->kind != DEVICE_POD ||
-		 s->packet.flags & PACKET_TO_TOMBSTONE));
-}
-
 /* Picks, routes and stores; a verdict, VERDICT_AGAIN when a pick that was not
  * careful clashes with another flow. */
 static __always_inline __u32 flow_try(struct __sk_buff *skb, struct scratch *s,
@@ -188,6 +134,8 @@ static __always_inline __u32 flow_try(struct __sk_buff *skb, struct scratch *s,
 
 	flow_prepare(s, flow_socket(skb, s, hook));
 	if (!flow_pick(skb, careful)) {
+		if (s->no_lookup)
+			return VERDICT_AGAIN;
 		count_refusal(s->service.id, DROP_NO_ENDPOINT);
 		return verdict_drop(DROP_NO_ENDPOINT);
 	}
@@ -209,36 +157,54 @@ static __always_inline bool flow_tables_are_several(void)
 }
 
 /*
- * Begins a flow for s->packet; 2 is added to the hook when there may be an old
- * one, which is over. VERDICT_PASS: the packet is for no service.
+ * Begins a flow for s->packet. VERDICT_PASS: the packet is for no service.
  * VERDICT_NEXT: the entries are there, and s->forward is the packet's.
+ * VERDICT_AGAIN, only with OPEN_NO_LOOKUP: not without a look.
  */
-__noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_old)
+__noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_flags)
 {
 	struct scratch *s = scratch_get();
-	__u32 hook = hook_and_old & 1;
+	__u32 hook = hook_and_flags & 1;
 	__u32 careful = flow_tables_are_several();
 	__u32 verdict = VERDICT_PASS;
 	const struct flow *old;
+	__u32 barred;
 
-	if (!s || !flow_client(skb, s, hook) || !flow_service(skb, s, hook))
+	if (!s || !client_may_begin(skb, s, hook))
 		return VERDICT_PASS;
+	if (have_other_proxy && s->packet.tuple.proto == IPPROTO_TCP &&
+	    !packet_is_syn(&s->packet))
+		return VERDICT_PASS;
+	if (!flow_service(skb, s, hook))
+		return flow_unserved(skb, s, hook_and_flags);
+	s->no_lookup = !!(hook_and_flags & OPEN_NO_LOOKUP);
+	barred = flow_barred(s);
+	if (s->no_lookup && (careful || barred || s->service.empty))
+		return VERDICT_AGAIN;
+	if (barred) {
+		count_refusal(s->service.id, barred);
+		return verdict_drop(barred);
+	}
 	if (s->packet.flags & PACKET_LATER_FRAGMENT)
 		return verdict_drop(DROP_FRAGMENT);
-	old = hook_and_old & 2 ? flow_find(&s->packet.tuple) : NULL;
+	old = hook_and_flags & OPEN_OLD ? flow_find(&s->packet.tuple) : NULL;
 	if (old)
 		flow_remove(&s->packet.tuple, old);
 	if (s->service.empty)
 		return flow_refuse(skb, s, hook);
 	direct_prepare(s, hook);
-	for (; careful < 2; careful++) {
-		verdict = flow_try(skb, s, hook, careful);
-		if (verdict != VERDICT_AGAIN)
+	/* Counted by a constant: Linux 6.1 and below take a loop whose counter
+	 * they do not know for an endless one. */
+	for (int i = 0; i < 2; i++) {
+		verdict = flow_try(skb, s, hook, careful | i);
+		if (verdict != VERDICT_AGAIN || s->no_lookup)
 			break;
 	}
 	if (verdict == VERDICT_NEXT) {
 		count_connection(s->service.id);
 		backend_opened(s->backend.id);
+		if (s->service.affinity_sec)
+			affinity_note(&s->affinity, &s->backend);
 	}
 	return verdict;
 }

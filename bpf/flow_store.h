@@ -11,8 +11,11 @@
 #include "flow.h"
 #include "packet.h"
 
+/* So many ports are tried for a flow, one after the other: a smaller range is
+ * searched whole, a larger one as far as the kernel's own NAT goes (240, see
+ * nf_nat_l4proto_unique_tuple()). What a packet may cost has to have an end. */
 enum masquerade_limit {
-	MASQUERADE_TRIES = 16,
+	MASQUERADE_TRIES = 256,
 };
 
 /*
@@ -34,11 +37,15 @@ static __noinline bool flow_twin_free(struct scratch *s)
 	return true;
 }
 
-/* Reply first, so that no reply ever finds half a flow. */
-static __always_inline long flow_store_in(void *table, struct scratch *s)
+/*
+ * Reply first, so that no reply ever finds half a flow; their note comes last,
+ * see enum in_use. The error is an int: below 6.4 the upper half of what map
+ * helpers return is not its sign.
+ */
+static __always_inline int flow_store_in(void *table, struct scratch *s)
 {
-	long err = bpf_map_update_elem(table, &s->twin_key, &s->reply,
-				       BPF_NOEXIST);
+	int err = bpf_map_update_elem(table, &s->twin_key, &s->reply,
+				      BPF_NOEXIST);
 
 	if (err)
 		return err;
@@ -46,6 +53,8 @@ static __always_inline long flow_store_in(void *table, struct scratch *s)
 				  BPF_NOEXIST);
 	if (err)
 		bpf_map_delete_elem(table, &s->twin_key);
+	else
+		in_use_note_flow(s->forward.hook, s->reply.hook);
 	return err;
 }
 
@@ -76,7 +85,7 @@ __noinline int flow_store(struct __sk_buff *skb)
 	struct scratch *s = scratch_get();
 	bool is_tcp;
 	struct control *words = control_get();
-	long err;
+	int err;
 
 	if (!s || !words || !skb)
 		return -ENOMEM;
@@ -89,23 +98,41 @@ __noinline int flow_store(struct __sk_buff *skb)
 		if (!err || err == -EEXIST)
 			goto out;
 	}
-	words->overflow_in_use = 1;
+	in_use_note(&words->overflow_in_use);
 	flow_set_place(s, FLOW_OVERFLOW);
 	err = flow_store_in(&overflow, s);
+	in_use_note(&words->overflow_in_use);
 out:
 	if (!err && have_previous_flows)
 		previous_share(s);
 	return err;
 }
 
-/* Stores both entries behind a free source port of the range; -EADDRINUSE
- * when every tried one is taken. */
+/* Stores both entries behind this source port (host byte order); -EADDRINUSE
+ * when it is taken. */
+__noinline int masquerade_try(struct __sk_buff *skb, __u32 port)
+{
+	struct scratch *s = scratch_get();
+	int err;
+
+	if (!s || !skb)
+		return -ENOMEM;
+	s->forward.sport = bpf_htons(port);
+	flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
+	if (!flow_twin_free(s) || direct_clash(skb))
+		return -EADDRINUSE;
+	err = flow_store(skb);
+	return err == -EEXIST ? -EADDRINUSE : err;
+}
+
+/* Stores both entries behind a free source port of the range, the client's own
+ * if that is one; -EADDRINUSE when every tried one is taken. */
 __noinline int masquerade_store(struct __sk_buff *skb)
 {
 	const struct settings *set = settings_get();
 	struct scratch *s = scratch_get();
-	__u32 first, span, step;
-	int err;
+	__u32 first, span, begin;
+	int err = -EADDRINUSE;
 
 	if (!set || !s)
 		return -ENOMEM;
@@ -113,35 +140,35 @@ __noinline int masquerade_store(struct __sk_buff *skb)
 	span = set->masquerade_port_last - first + 1;
 	if (!first || span > 65536)
 		return -EADDRINUSE;
-	step = bpf_ntohs(s->packet.tuple.sport) - first;
-	if (step >= span)
-		step = bpf_get_prandom_u32();
-	for (int i = 0; i < MASQUERADE_TRIES; i++) {
-		s->forward.sport = bpf_htons(first + step % span);
-		flow_twin_key(&s->packet.tuple, &s->forward, &s->twin_key);
-		if (flow_twin_free(s) && !direct_clash(skb)) {
-			err = flow_store(skb);
-			if (err != -EEXIST)
-				return err;
-		}
-		step = bpf_get_prandom_u32();
+	begin = bpf_ntohs(s->packet.tuple.sport) - first;
+	if (begin < span)
+		err = masquerade_try(skb, first + begin);
+	if (err != -EADDRINUSE)
+		return err;
+	begin = bpf_get_prandom_u32() % span;
+	for (__u32 i = 0; i < MASQUERADE_TRIES; i++) {
+		if (i >= span)
+			break;
+		err = masquerade_try(skb, first + (begin + i) % span);
+		if (err != -EADDRINUSE)
+			break;
 	}
-	return -EADDRINUSE;
+	return err;
 }
 
-/* Moves an established flow from overflow to flows when there is room. */
+/* Moves the established flow in s->forward from overflow to flows when there is
+ * room. Its entry in overflow may be another flow's afterwards. */
 static __noinline void flow_promote(const struct flow_key *key,
-				    const struct flow *flow, struct scratch *s)
+				    struct scratch *s)
 {
 	const struct flow *twin;
 
-	if (!key || !flow || !s)
+	if (!key || !s)
 		return;
-	flow_twin_key(key, flow, &s->twin_key);
+	flow_twin_key(key, &s->forward, &s->twin_key);
 	twin = bpf_map_lookup_elem(&overflow, &s->twin_key);
 	if (!twin)
 		return;
-	s->forward = *flow;
 	s->reply = *twin;
 	s->forward.flags &= ~FLOW_OVERFLOW;
 	s->reply.flags &= ~FLOW_OVERFLOW;

@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "ethernet.h"
 #include "flow.h"
+#include "nat.h"
 #include "route.h"
 #include "verdict.h"
 
@@ -86,9 +87,19 @@ static __always_inline __u32 forward_bridge(struct __sk_buff *skb,
 		mac_copy(flow->dmac, s->fib.dmac);
 		flow->ifindex = s->fib.ifindex;
 	}
-	return ethernet_write(skb, flow->dmac, NULL) ?
+	return ethernet_write_dmac(skb, flow->dmac) ?
 		       VERDICT_PASS :
 		       verdict_drop(DROP_REWRITE);
+}
+
+/* Puts the flow's MACs on the packet. One that came out of a tunnel may have
+ * no Ethernet header yet. */
+static __always_inline bool forward_address(struct __sk_buff *skb,
+					    const struct packet *packet,
+					    const struct flow *flow)
+{
+	return (packet->l3 || ethernet_add(skb)) &&
+	       ethernet_write_flow(skb, flow);
 }
 
 /* Replies to the node itself enter by the device that its packets left by,
@@ -99,15 +110,17 @@ static __always_inline __u32 forward_ingress(struct __sk_buff *skb,
 {
 	if (skb->ifindex == flow->ifindex)
 		return VERDICT_PASS;
-	if (packet->l3 && !ethernet_write(skb, flow->dmac, flow->smac))
+	if (!forward_address(skb, packet, flow))
 		return verdict_drop(DROP_REWRITE);
 	return verdict_redirect(bpf_redirect(flow->ifindex, BPF_F_INGRESS));
 }
 
 static __always_inline __u32 forward_peer(struct __sk_buff *skb,
+					  const struct packet *packet,
 					  const struct flow *flow)
 {
-	if (!ethernet_write(skb, flow->dmac, flow->smac))
+	if (!nat_writes_macs(packet, flow) &&
+	    !forward_address(skb, packet, flow))
 		return verdict_drop(DROP_REWRITE);
 	return verdict_redirect(bpf_redirect_peer(flow->ifindex, 0));
 }
@@ -120,7 +133,7 @@ static __always_inline __u32 forward_send(struct __sk_buff *skb,
 		return verdict_redirect(
 			bpf_redirect_neigh(flow->ifindex, NULL, 0, 0));
 	case WAY_PEER:
-		return forward_peer(skb, flow);
+		return forward_peer(skb, &s->packet, flow);
 	case WAY_BRIDGE:
 		return forward_bridge(skb, s, flow);
 	case WAY_INGRESS:

@@ -170,7 +170,6 @@ static __always_inline bool icmp_rewrite_outer(struct __sk_buff *skb,
 	const struct flow_key *old = &packet->tuple;
 	__u32 check = packet->l4 + 2;
 	struct nat_write write = { .hop = forward_is_hop(flow) };
-	__u64 addresses = 0;
 
 	s->forward.dst = flow->dst;
 	s->forward.src = old->src;
@@ -178,14 +177,9 @@ static __always_inline bool icmp_rewrite_outer(struct __sk_buff *skb,
 		s->forward.src = flow->src;
 	if (bpf_l4_csum_replace(skb, check, 0, csum_fold64(change), 0))
 		return false;
-	if (packet->is_v6) {
-		addresses = csum_change_address(addresses, &old->src,
-						&s->forward.src);
-		addresses = csum_change_address(addresses, &old->dst,
-						&s->forward.dst);
-		if (csum_replace_pseudo(skb, check, csum_fold64(addresses), 0))
-			return false;
-	}
+	nat_change(s, &s->forward.src, &s->forward.dst);
+	if (packet->is_v6 && csum_replace_pseudo(skb, check, s->change, 0))
+		return false;
 	return nat_write(skb, s, &s->forward, &write);
 }
 

@@ -15,6 +15,7 @@
 EXPORT(struct, event);
 EXPORT(struct, reap_request);
 
+EXPORT(enum, affinity_kind);
 EXPORT(enum, backend_flag);
 EXPORT(enum, backend_state);
 EXPORT(enum, backend_word);
@@ -31,9 +32,11 @@ EXPORT(enum, flow_way);
 EXPORT(enum, forwarding);
 EXPORT(enum, frontend_flag);
 EXPORT(enum, frontend_word);
+EXPORT(enum, in_use);
 EXPORT(enum, map_version);
 EXPORT(enum, reap_limit);
 EXPORT(enum, reap_mode);
+EXPORT(enum, prefix_flag);
 EXPORT(enum, previous_flows);
 EXPORT(enum, scope);
 EXPORT(enum, service_flag);

@@ -116,6 +116,41 @@ struct {
 	__type(value, struct tombstone);
 } tombstones SEC(".maps");
 
+/* Which backend a client got last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct affinity_key);
+	__type(value, struct affinity);
+} affinity SEC(".maps");
+
+/* Clients of frontends that are not for everybody. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct range_key);
+	__type(value, struct prefix);
+} ranges SEC(".maps");
+
+/* Addresses of the cluster's pods. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct source_key);
+	__type(value, struct prefix);
+} sources SEC(".maps");
+
+/* Addresses of Services, in use or not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct source_key);
+	__type(value, struct prefix);
+} service_cidrs SEC(".maps");
+
 /* Ports of fragmented datagrams. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

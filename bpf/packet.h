@@ -4,6 +4,9 @@
 #define SLUICE_PACKET_H
 
 #include <linux/bpf.h>
+#include <linux/in.h>
+
+#include <stdbool.h>
 
 #include "backend.h"
 #include "maps.h"
@@ -15,11 +18,12 @@ struct packet {
 	__u16 l3;
 	__u16 l4;
 	__u16 l4_size;  /* TCP: header with options; UDP: 8 */
-	__u8 flags;     /* enum packet_flag */
+	__u16 flags;    /* enum packet_flag */
+	__u16 ip_check; /* IPv4: checksum of the header */
 	__u8 tcp_flags; /* enum tcp_flag */
 	__u8 ttl;
 	__u8 is_v6;
-	__u8 pad[6];
+	__u8 pad[3];
 };
 
 enum packet_flag {
@@ -30,6 +34,8 @@ enum packet_flag {
 	PACKET_TO_TOMBSTONE = 16,
 	PACKET_TO_BACKEND = 32,
 	PACKET_FROM_BACKEND = 64,
+	PACKET_TO_SERVICE_RANGE = 128, /* see struct control */
+	PACKET_ECHO = 256, /* ICMP echo request, or a later fragment of ICMP */
 };
 
 enum tcp_flag {
@@ -47,6 +53,11 @@ enum packet_limit {
 
 /* The parts of headers that nat.h makes anew. */
 struct nat_part_v4 {
+	__u8 pad[2];
+	__u8 dmac[6];
+	__u8 smac[6];
+	__be16 type;
+	__be32 begin[2]; /* of the IP header */
 	__u8 ttl;
 	__u8 proto;
 	__u16 check;
@@ -56,8 +67,7 @@ struct nat_part_v4 {
 };
 
 struct nat_part_v6 {
-	__be16 payload_len;
-	__u8 next;
+	__u8 pad[3];
 	__u8 hop_limit;
 	__be32 src[4];
 	__be32 dst[4];
@@ -73,6 +83,11 @@ struct scratch {
 	struct packet packet;
 	struct service_ref service;
 	struct backend_ref backend;
+	struct frontend_key frontend;
+	struct tombstone_key left;
+	struct source_key source;
+	struct range_key range;
+	struct affinity_key affinity;
 	struct flow_key twin_key;
 	struct flow forward;
 	struct flow reply;
@@ -80,11 +95,21 @@ struct scratch {
 	struct device client; /* the device the packet is at */
 	__s32 netns_id;       /* of the client's sockets; see direct.h */
 	__u32 ask_sockets;    /* 1: a new flow may clash with one of them */
+	__u32 from_pod;       /* 1: a pod of this cluster sends the packet */
+	__u32 no_lookup; /* 1: there may be a flow of this packet already */
 	__u8 header[QUOTE_HEADER];
 	__u8 quote[QUOTE_L4];
 	struct nat_part_v4 part_v4;
 	struct nat_part_v6 part_v6;
+	__u32 change; /* nat.h: csum of the addresses */
 };
+
+/* True when the packet begins a TCP connection. */
+static __always_inline bool packet_is_syn(const struct packet *packet)
+{
+	return packet->tuple.proto == IPPROTO_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
 
 /* Room of one run; never pinned, holds nothing between runs. */
 struct {

@@ -18,7 +18,7 @@
 #include "packet.h"
 
 enum parsed {
-	PARSED_OURS = 0,  /* TCP, UDP or an ICMP error: tuple is filled */
+	PARSED_OURS = 0,  /* TCP, UDP, an ICMP error or echo: tuple is filled */
 	PARSED_OTHER = 1, /* anything else */
 	PARSED_SHORT = 2, /* headers are not in the linear part */
 };
@@ -29,15 +29,24 @@ enum ipv6_limit {
 
 /* linux/icmp.h needs libc headers, so the few types are named here. */
 enum icmp_type {
+	ICMP_ECHO_ANSWER = 0,
 	ICMP_UNREACHABLE = 3,
 	ICMP_REDIRECTED = 5,
+	ICMP_ECHO_REQUEST = 8,
 	ICMP_EXPIRED = 11,
 	ICMP_PARAMETER = 12,
 	ICMP6_UNREACHABLE = 1,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_EXPIRED = 3,
 	ICMP6_PARAMETER = 4,
+	ICMP6_ECHO_REQUEST = 128,
+	ICMP6_ECHO_ANSWER = 129,
 };
+
+static __always_inline bool icmp_is(__u8 proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
 
 static __always_inline bool icmp_is_error(__u8 proto, __u8 type)
 {
@@ -45,6 +54,32 @@ static __always_inline bool icmp_is_error(__u8 proto, __u8 type)
 		return type == ICMP_UNREACHABLE || type == ICMP_EXPIRED ||
 		       type == ICMP_PARAMETER || type == ICMP_REDIRECTED;
 	return type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER;
+}
+
+/* What an ICMP packet of this type is to us. */
+static __always_inline enum parsed parse_icmp(struct packet *packet, __u8 type)
+{
+	__u8 proto = packet->tuple.proto;
+
+	if (icmp_is_error(proto, type))
+		packet->flags |= PACKET_ICMP_ERROR;
+	else if (type == (proto == IPPROTO_ICMP ? ICMP_ECHO_REQUEST :
+						  ICMP6_ECHO_REQUEST))
+		packet->flags |= PACKET_ECHO;
+	else
+		return PARSED_OTHER;
+	return PARSED_OURS;
+}
+
+/* A fragment that has no L4 header: by what the first one said, or by ICMP's
+ * rule that answers to echo are all of its data, whatever that is. */
+static __always_inline enum parsed parse_later_fragment(struct packet *packet)
+{
+	if (icmp_is(packet->tuple.proto))
+		packet->flags |= PACKET_ECHO;
+	else if (!fragment_recall(packet))
+		return PARSED_OTHER;
+	return PARSED_OURS;
 }
 
 /* The L4 header at packet->l4. */
@@ -55,18 +90,14 @@ static __always_inline enum parsed parse_l4(const struct bytes *bytes,
 	__u8 *l4;
 
 	if (packet->flags & PACKET_LATER_FRAGMENT)
-		return fragment_recall(packet) ? PARSED_OURS : PARSED_OTHER;
+		return parse_later_fragment(packet);
 	if (offset > PACKET_L4_MAX)
 		return PARSED_OTHER;
 	l4 = bytes->data + offset;
 	if ((void *)(l4 + 8) > bytes->end)
 		return PARSED_SHORT;
-	if (packet->tuple.proto == IPPROTO_ICMP ||
-	    packet->tuple.proto == IPPROTO_ICMPV6) {
-		packet->flags |= PACKET_ICMP_ERROR;
-		return icmp_is_error(packet->tuple.proto, l4[0]) ? PARSED_OURS :
-								   PARSED_OTHER;
-	}
+	if (icmp_is(packet->tuple.proto))
+		return parse_icmp(packet, l4[0]);
 	packet->tuple.sport = *(__be16 *)l4;
 	packet->tuple.dport = *(__be16 *)(l4 + 2);
 	packet->l4_size = 8;
@@ -99,6 +130,7 @@ static __always_inline enum parsed parse_v4(const struct bytes *bytes,
 	address_set_v4(&packet->tuple.dst, ip->daddr);
 	packet->tuple.proto = ip->protocol;
 	packet->ttl = ip->ttl;
+	packet->ip_check = ip->check;
 	packet->l4 = packet->l3 + ip->ihl * 4;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & 0x3fff) {
@@ -197,7 +229,7 @@ static __always_inline enum parsed parse_once(struct __sk_buff *skb,
 	return PARSED_OTHER;
 }
 
-/* True when the packet is TCP, UDP or an ICMP error and its tuple is known. */
+/* True when the packet is TCP, UDP, an ICMP error or echo, and its tuple known. */
 static __always_inline bool parse_packet(struct __sk_buff *skb,
 					 struct packet *packet)
 {

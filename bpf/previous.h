@@ -133,6 +133,10 @@ static __noinline struct flow *previous_take(const struct flow_key *key)
 	PREVIOUS_COPY(&room->twin, old);
 	bpf_map_update_elem(&flows, &room->twin_key, &room->twin, BPF_NOEXIST);
 	bpf_map_update_elem(&flows, key, &room->flow, BPF_NOEXIST);
+	if (key->direction == FLOW_FORWARD)
+		in_use_note_flow(room->flow.hook, room->twin.hook);
+	else
+		in_use_note_flow(room->twin.hook, room->flow.hook);
 	if (mode == PREVIOUS_DRAIN) {
 		bpf_map_delete_elem(&previous_flows, &room->twin_key);
 		bpf_map_delete_elem(&previous_flows, key);

@@ -91,10 +91,11 @@ route_own_address(const struct device *device, bool is_v6)
 }
 
 /*
- * The client must not see the backend's replies directly, or the backend
- * could not reach the client: a pod that got itself (hairpin), a client from
- * outside whose backend is elsewhere, and the node's own packets through a
- * device with an address of its own (VXLAN), whose far end checks rp_filter.
+ * Where the frontend says so; where the client must not see the backend's
+ * replies directly, or the backend could not reach the client: a pod that got
+ * itself (hairpin), a client from outside whose backend is elsewhere, and the
+ * node's own packets through a device with an address of its own (VXLAN),
+ * whose far end checks rp_filter.
  */
 static __always_inline bool
 route_masquerades(const struct scratch *s, const struct device *out, __u32 hook)
@@ -108,8 +109,13 @@ route_masquerades(const struct scratch *s, const struct device *out, __u32 hook)
 	}
 	if (address_equal(&s->backend.addr, src))
 		return true;
+	if (!s->backend.id) /* a direct flow, for no service */
+		return false;
+	if (s->service.flags & FRONTEND_MASQUERADE ||
+	    (s->service.flags & FRONTEND_MASQUERADE_OUTSIDE && !s->from_pod))
+		return true;
 	return s->client.kind == DEVICE_UPLINK &&
-	       !(s->backend.flags & BACKEND_LOCAL) && s->backend.id;
+	       !(s->backend.flags & BACKEND_LOCAL);
 }
 
 /* Sets the source that the backend sees; false when the node has none. */
@@ -131,6 +137,16 @@ static __always_inline bool route_masquerade(struct scratch *s,
 	return true;
 }
 
+/*
+ * True when the frontend's address is the node's own, so that its packets are
+ * on lo. IPv4 takes no packet in from the node's own address, not even there,
+ * unless it comes with a route: replies are sent out of lo instead.
+ */
+static __always_inline bool route_is_own(const struct scratch *s)
+{
+	return s->client.kind == DEVICE_LOOPBACK && !s->packet.is_v6;
+}
+
 /* The way of replies that are recognised where they enter the node. */
 static __always_inline void route_reply(struct __sk_buff *skb,
 					struct scratch *s, __u32 hook,
@@ -141,6 +157,10 @@ static __always_inline void route_reply(struct __sk_buff *skb,
 	reply->hook = HOOK_INGRESS;
 	reply->ifindex = skb->ifindex;
 	mac_copy(reply->smac, s->client.mac);
+	if (hook == HOOK_EGRESS && route_is_own(s)) {
+		reply->way = WAY_NEIGH;
+		return;
+	}
 	if (hook == HOOK_EGRESS) {
 		reply->way = WAY_INGRESS;
 		mac_copy(reply->dmac, s->client.mac);
@@ -233,6 +253,11 @@ __noinline int flow_route(struct __sk_buff *skb, __u32 hook)
 	if (found)
 		out = bpf_map_lookup_elem(&devices, &s->fib.ifindex);
 	masquerade = route_masquerades(s, out, hook);
+	/* The node itself answers through its own stack, whoever asks. */
+	if (result == BPF_FIB_LKUP_RET_NOT_FWDED &&
+	    s->backend.flags & BACKEND_LOCAL &&
+	    !address_equal(&s->backend.addr, &s->packet.tuple.src))
+		masquerade = false;
 	if (!found && hook == HOOK_EGRESS)
 		return verdict_drop(result == BPF_FIB_LKUP_RET_NOT_FWDED ?
 					    DROP_HOST_BACKEND :

@@ -54,6 +54,7 @@ static __always_inline int sock_connect(struct bpf_sock_addr *ctx,
 {
 	struct socket_state *state = sock_state(ctx, false);
 	__u8 proto = sock_proto(ctx);
+	struct affinity_key affinity_key;
 	struct service_ref service;
 	struct backend_ref backend;
 
@@ -63,13 +64,16 @@ static __always_inline int sock_connect(struct bpf_sock_addr *ctx,
 		return SOCK_PROCEED;
 	if (service.empty == SET_EMPTY_SERVICE && proto == IPPROTO_TCP)
 		return sock_refuse(service.id);
-	if (!backend_pick(service.set, &backend))
+	if (!sock_pick_again(ctx, &service, &affinity_key, &backend) &&
+	    !backend_pick(service.set, &backend))
 		return SOCK_PROCEED;
 	if (!state)
 		state = sock_state(ctx, true);
 	if (!state)
 		return SOCK_PROCEED;
 	sock_connected(state, name, proto, &service, &backend);
+	if (service.affinity_sec)
+		affinity_note(&affinity_key, &backend);
 	name->addr = backend.addr;
 	name->port = backend.port;
 	*changed = true;

@@ -96,11 +96,15 @@ static __always_inline bool sock_peer_new(struct bpf_sock_addr *ctx,
 					  struct sock_name *to)
 {
 	struct socket_state *state = sock_state(ctx, true);
+	struct affinity_key affinity_key;
 	struct udp_peer forward = {};
 	struct backend_ref backend;
 	struct udp_peer_key key;
 
-	if (!state || !sock_peer_pick(datagram, service->set, &backend))
+	if (!state)
+		return false;
+	if (!sock_pick_again(ctx, service, &affinity_key, &backend) &&
+	    !sock_peer_pick(datagram, service->set, &backend))
 		return false;
 	forward.addr = backend.addr;
 	forward.port = backend.port;
@@ -116,6 +120,8 @@ static __always_inline bool sock_peer_new(struct bpf_sock_addr *ctx,
 	if (bpf_map_update_elem(&udp_peers, &key, &forward, BPF_ANY))
 		return false;
 	count_connection(service->id);
+	if (service->affinity_sec)
+		affinity_note(&affinity_key, &backend);
 	return true;
 }
 

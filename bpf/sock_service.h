@@ -10,13 +10,18 @@
 
 #include <stdbool.h>
 
+#include "affinity.h"
 #include "config.h"
 #include "filter.h"
 #include "service.h"
 #include "sock.h"
 #include "stats.h"
 
-/* The service behind a destination, as seen from inside the node. */
+/*
+ * The service behind a destination, as seen from inside the node. False also
+ * for those with source ranges: a socket's address is not known yet, so the
+ * packet path decides.
+ */
 static __always_inline bool sock_service(const struct sock_name *name,
 					 __u8 proto, struct service_ref *ref)
 {
@@ -28,7 +33,20 @@ static __always_inline bool sock_service(const struct sock_name *name,
 	};
 
 	return filter_maybe(&name->addr, name->port, proto, FILTER_FRONTEND) &&
-	       service_lookup(&key, ref);
+	       service_lookup(&key, ref) && !(ref->flags & FRONTEND_RANGES);
+}
+
+/* The backend that the socket's network namespace had; false: the socket may
+ * get any. Sets key for services with affinity. */
+static __always_inline bool sock_pick_again(struct bpf_sock_addr *ctx,
+					    const struct service_ref *service,
+					    struct affinity_key *key,
+					    struct backend_ref *backend)
+{
+	if (!service->affinity_sec)
+		return false;
+	affinity_key_netns(key, service->id, bpf_get_netns_cookie(ctx));
+	return affinity_pick(service, key, backend);
 }
 
 /*

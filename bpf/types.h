@@ -47,14 +47,24 @@ enum frontend_word {
 };
 
 enum frontend_flag {
-	FRONTEND_LOCAL_SET = 1, /* use service.local_set, not cluster_set */
+	FRONTEND_LOCAL_SET = 1,  /* use service.local_set, not cluster_set */
+	FRONTEND_MASQUERADE = 2, /* packet path: the backend sees the node's
+				    address, whoever the client is */
+	FRONTEND_MASQUERADE_OUTSIDE = 4, /* the same, unless the client is a pod
+					    of this cluster (see sources) */
+	FRONTEND_RANGES = 8,   /* only clients in ranges; others are dropped */
+	FRONTEND_ADDRESS = 16, /* port and proto are 0: a service address whose
+				  other ports are refused; no service id */
+	FRONTEND_ECHO = 32,    /* port and proto are 0: a service address that
+				  answers ICMP echo; no service id */
 };
 
 /*
  * services: ARRAY, indexed by service id, mmapable. One entry per service
  * port and address family. A set is one word {generation, count, base} that
- * names slots[base .. base+count). An empty set is rejected when both sets of
- * the service are empty, and dropped otherwise (kube-proxy's rule).
+ * names slots[base .. base+count). An empty local set is dropped while the
+ * cluster set has backends; otherwise an empty set is rejected (kube-proxy's
+ * rule: all that the local set has, the cluster set has too, but for moments).
  */
 struct service {
 	__u64 cluster_set;
@@ -77,6 +87,57 @@ enum set_word {
 
 enum service_flag {
 	SERVICE_PRESENT = 1,
+};
+
+/* affinity: LRU. Which backend a client got last, when service.affinity_sec is
+ * not 0. Shared by all frontends of the service port. */
+struct affinity_key {
+	struct ip_addr client; /* the packet's source; for sockets, whose source
+				  is not known yet, the cookie of their network
+				  namespace in word[0] and word[1] */
+	__u32 service;
+	__u8 kind; /* enum affinity_kind */
+	__u8 pad[3];
+};
+
+enum affinity_kind {
+	AFFINITY_ADDRESS = 0,
+	AFFINITY_NETNS = 1,
+};
+
+struct affinity {
+	__u32 backend;
+	__u32 backend_generation;
+	__u64 last_used; /* jiffies64: when a connection began with it last */
+	__u32 slot;      /* where in the set it was; it may have moved since */
+	__u32 pad;
+};
+
+/* ranges: LPM_TRIE. Clients that a frontend with FRONTEND_RANGES is for. */
+struct range_key {
+	__u32 prefixlen; /* 32 bits of service, then those of the address */
+	__be32 service;  /* service id, in network order: prefixes go from the
+			    first bit of the first byte */
+	struct ip_addr addr;
+};
+
+/* sources: LPM_TRIE. Where clients are whose device does not tell: prefixes of
+ * the cluster's pods (detectLocalMode ClusterCIDR and NodeCIDR). */
+struct source_key {
+	__u32 prefixlen; /* bits of addr, 96 more than an IPv4 prefix has */
+	struct ip_addr addr;
+};
+
+/* service_cidrs: LPM_TRIE, struct source_key: addresses that belong to
+ * Services; those of no Service are dropped. */
+
+/* The value of ranges, sources and service_cidrs. */
+struct prefix {
+	__u32 flags; /* enum prefix_flag */
+};
+
+enum prefix_flag {
+	PREFIX_PRESENT = 1,
 };
 
 /* slots: ARRAY, mmapable; sets are ranges of it. */
@@ -329,7 +390,8 @@ struct settings {
 	__u8 events;     /* 1: drops are sent to the events ring */
 	__u8 previous;   /* enum previous_flows */
 	__u8 pad;
-	__u32 filter_mask; /* bits in the filter - 1; a power of two - 1 */
+	__u32 filter_mask; /* bits in the filter - 1; for releases that do not have
+			      it as a constant (config.h) */
 	__u8 reserved[52];
 };
 
@@ -357,19 +419,55 @@ enum previous_flows {
 	PREVIOUS_SHARED = 2, /* programs of that release still run and use it */
 };
 
-/* control: ARRAY[1], mmapable; words that the programs write. */
+/*
+ * control: ARRAY[1], mmapable; words that the programs write. The first cache
+ * line is read by every packet and seldom written, the second the other way.
+ */
 struct control {
-	__u64 half_open; /* entries of flows with FLOW_HALF_OPEN, by connection;
-			    may run below 0 */
-	__u32 overflow_in_use; /* 1: overflow may hold flows; agent clears */
-	__u32 direct_in_use; /* 1: FLOW_DIRECT entries may exist; agent clears */
+	__u32 flows_in_use
+		[4]; /* by 2 * enum flow_direction + enum flow_hook, enum
+				  in_use: entries of that direction that act
+				  there, in flows or overflow */
+	__u32 overflow_in_use; /* enum in_use: entries of overflow */
+	__u32 direct_in_use;   /* enum in_use: FLOW_DIRECT entries */
 	__u32 direct_seen[2]; /* by enum flow_hook, 1: a pod, the node connected
 				 to a backend directly; stays */
-	__u8 reserved[40];
+	__u64 service_v4[2];  /* enum service_range; zeros: none */
+	__u64 service_v6[2];  /* the same of the first halves of addresses: not
+				  the address, host bits */
+	__u64 half_open; /* entries of flows with FLOW_HALF_OPEN, by connection;
+			    may run below 0 */
+	__u8 pad[56];
 };
 
-/* filter: ARRAY of 64-bit words, mmapable: which tuples can be ours at all.
- * Bit of a tuple: filter_hash(addr, port, proto, kind) & settings.filter_mask. */
+/*
+ * service_v4: prefixes that hold all of service_cidrs and perhaps more, so that
+ * most packets are told from those for a service address by a comparison. The
+ * address inverted and the mask inverted, both in network byte order, so that
+ * zeros hold the broadcast address alone.
+ */
+enum service_range {
+	SERVICE_NOT_ADDRESS_SHIFT = 0,
+	SERVICE_NOT_ADDRESS_BITS = 32,
+	SERVICE_HOST_BITS_SHIFT = 32,
+	SERVICE_HOST_BITS_BITS = 32,
+};
+
+/*
+ * Whether entries of a kind may exist. Programs write IN_USE after they have
+ * stored one and before its packet goes on. The agent writes IN_USE_CHECKED
+ * between two passes over the tables, and changes that to IN_USE_NOT when the
+ * next pass has found none and the word is still the same.
+ */
+enum in_use {
+	IN_USE_NOT = 0,
+	IN_USE = 1,
+	IN_USE_CHECKED = 2,
+};
+
+/* filter: ARRAY of 64-bit words, mmapable: which tuples, and which addresses of
+ * frontends and tombstones, can be ours at all. Number of a bit: the low bits of
+ * filter_hash(addr, port, proto, kind), or of filter_hash_address(addr). */
 struct filter_word {
 	__u64 bits;
 };
@@ -406,7 +504,11 @@ enum drop_reason {
 		13, /* node client, host-network backend, socket-lb off */
 	DROP_SOCKET_PEER_CONFLICT =
 		14, /* two VIPs, one UDP socket, one backend: last one wins */
-	DROP_REASONS = 15,
+	DROP_SOURCE_RANGE = 15, /* not in loadBalancerSourceRanges */
+	DROP_UNKNOWN_PORT = 16, /* rejected: a service address's other port */
+	DROP_UNKNOWN_ADDRESS = 17, /* in a ServiceCIDR, but no Service's */
+	DROP_MARTIAN = 18, /* 127/8 or ::1 from a device (CVE-2020-8558) */
+	DROP_REASONS = 19,
 };
 
 /* events: RINGBUF. */
@@ -465,6 +567,10 @@ enum map_version {
 	MAP_VERSION_FILTER = 1,
 	MAP_VERSION_DROPS = 1,
 	MAP_VERSION_EVENTS = 1,
+	MAP_VERSION_AFFINITY = 1,
+	MAP_VERSION_RANGES = 1,
+	MAP_VERSION_SOURCES = 1,
+	MAP_VERSION_SERVICE_CIDRS = 1,
 };
 
 #endif /* SLUICE_TYPES_H */

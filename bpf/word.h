@@ -12,6 +12,9 @@
 /* One load of a word that user space may change at any time. */
 #define READ_WORD(field) (*(const volatile typeof(field) *)&(field))
 
+/* One store of such a word. */
+#define WRITE_WORD(field, value) (*(volatile typeof(field) *)&(field) = (value))
+
 /* Keeps the compiler from moving or merging loads across it. */
 #define COMPILER_BARRIER() asm volatile("" ::: "memory")
 

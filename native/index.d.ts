@@ -70,7 +70,8 @@ export class BpfMap {
 	updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
 	deleteBatch(keys: Uint8Array, count: number): number;
 	lookupBatch(cursor: Uint8Array | undefined, max: number): MapPage;
-	memory(): ArrayBuffer;
+	/** With `bytes`: whole pages; a call for another number of them detaches the one before. */
+	memory(bytes?: number): ArrayBuffer;
 	close(): void;
 }
 
@@ -225,6 +226,19 @@ export class BpfLink {
  */
 export function linksAttached(links: readonly BpfLink[]): Promise<readonly boolean[]>;
 
+/**
+ * Asks on a thread of its own whether links are still attached, since the kernel tells nobody when one
+ * is detached: `atOnce` of them every `periodMs`, all in turn. onDetached is called, without saying
+ * which, as long as one of them is not. Keeps the event loop alive until close().
+ */
+export class LinkWatch {
+	constructor(onDetached: () => void, options: { periodMs: number; atOnce: number });
+	/** These links from now on, instead of those of the call before. They may be closed meanwhile. */
+	watch(links: readonly BpfLink[]): void;
+	/** Joins the thread; onDetached is not called afterwards. */
+	close(): void;
+}
+
 /** Programs attached at the TCX hook, in the order they run. undefined: this kernel has no TCX. ENODEV: no such device. */
 export function queryTcx(
 	ifindex: number,
@@ -372,13 +386,16 @@ export function addresses(): readonly LinkAddress[];
 export function routes(options?: { local?: boolean; onlyDefault?: boolean }): readonly Route[];
 export function neighbours(): readonly Neighbour[];
 
-export type NetlinkTopic = "links" | "addresses" | "routes" | "neighbours";
+/** "filters": those of tc, of which only removals are told. */
+export type NetlinkTopic = "links" | "addresses" | "routes" | "neighbours" | "filters";
 
 export type NetlinkEvent =
 	| { readonly kind: "link"; readonly removed: boolean; readonly link: Link }
 	| { readonly kind: "address"; readonly removed: boolean; readonly address: LinkAddress }
 	| { readonly kind: "route"; readonly removed: boolean; readonly route: Route }
 	| { readonly kind: "neighbour"; readonly removed: boolean; readonly neighbour: Neighbour }
+	/** A tc filter, a chain or a qdisc with its filters is gone from that device; whose it was is not said. */
+	| { readonly kind: "filters-removed"; readonly ifindex: number }
 	/** Events were lost: read everything anew. */
 	| { readonly kind: "overrun" };
 
@@ -446,10 +463,39 @@ export interface NftChain {
  */
 export function nftBaseChains(): readonly NftChain[] | undefined;
 
+/**
+ * All nftables chains of that name in this namespace, also those on no hook, which lack `type`, `hook`,
+ * `priority` and `accepts`. Lists all chains: a millisecond for each 1,000. undefined: no nf_tables.
+ */
+export function nftChains(
+	name: string,
+): readonly Pick<NftChain, "family" | "table" | "name" | "rules">[] | undefined;
+
+/**
+ * Names of the user-defined chains of a table of iptables-legacy in this namespace, by its own interface
+ * (IPT_SO_GET_ENTRIES), and "ERROR", the end of each table. Ask only for tables in /proc/net/ip_tables_names or ip6_tables_names: the kernel
+ * makes a table that is asked for. Throws BpfError: EPERM without CAP_NET_ADMIN, ENOENT for no such table.
+ *
+ * @param family "ip" or "ip6"
+ * @param table "nat", "filter", ...
+ */
+export function iptablesChains(family: "ip" | "ip6", table: string): readonly string[];
+
+/**
+ * A number that changes with every change of nftables' rules in this namespace, iptables-nft's
+ * included. undefined: no nf_tables.
+ */
+export function nftGeneration(): number | undefined;
+
 /** SO_NETNS_COOKIE of this process's network namespace; undefined below 5.14. */
 export function netnsCookie(): bigint | undefined;
 /** Inode number of this process's network namespace. */
 export function netnsInode(): bigint;
+/**
+ * Locks a directory (flock(2)) for this process until what it returns is called, or the process ends.
+ * undefined: another one holds it, in whatever network namespace. ENOENT, ENOTDIR.
+ */
+export function lockDirectory(path: string): (() => void) | undefined;
 /** Mounts a bpffs there; false when one is mounted there already. */
 export function mountBpffs(path: string): boolean;
 /** Undoes mountBpffs. */

@@ -35,7 +35,7 @@ class LinkCheck : public Napi::AsyncWorker {
 	void Execute() override
 	{
 		for (size_t i = 0; i < links_.size(); i++)
-			attached_[i] = is_attached(links_[i].get());
+			attached_[i] = link_attached(links_[i].get());
 	}
 
 	void OnOK() override
@@ -52,29 +52,28 @@ class LinkCheck : public Napi::AsyncWorker {
 	}
 
       private:
-	static bool is_attached(int fd)
-	{
-		bpf_link_info info = {};
-		uint32_t size = sizeof(info);
-
-		if (bpf_obj_get_info_by_fd(fd, &info, &size))
-			return false;
-		if (info.type == BPF_LINK_TYPE_CGROUP)
-			return info.cgroup.cgroup_id != 0;
-		/* tcx has its ifindex where xdp has. */
-		return info.xdp.ifindex != 0;
-	}
-
 	Napi::Promise::Deferred deferred_;
 	std::vector<Fd> links_;
 	std::vector<bool> attached_;
 };
 } /* namespace */
 
-Napi::Value links_attached(const Napi::CallbackInfo &info)
+bool link_attached(int fd)
 {
-	Napi::Env env = info.Env();
-	Napi::Object links = arg_object(info[0], "links");
+	bpf_link_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return false;
+	if (info.type == BPF_LINK_TYPE_CGROUP)
+		return info.cgroup.cgroup_id != 0;
+	/* tcx has its ifindex where xdp has. */
+	return info.xdp.ifindex != 0;
+}
+
+std::vector<Fd> link_descriptors(Napi::Env env, Napi::Value value)
+{
+	Napi::Object links = arg_object(value, "links");
 	const uint32_t count = arg_u32(links.Get("length"), "links");
 	std::vector<Fd> fds;
 
@@ -84,8 +83,14 @@ Napi::Value links_attached(const Napi::CallbackInfo &info)
 						   addon_data(env).link,
 						   "This is not a BpfLink.")
 				      .duplicate(env));
+	return fds;
+}
+
+Napi::Value links_attached(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
 	/* Deletes itself when it is done. */
-	auto *check = new LinkCheck(env, std::move(fds));
+	auto *check = new LinkCheck(env, link_descriptors(env, info[0]));
 	Napi::Promise promise = check->promise();
 	check->Queue();
 	return promise;

@@ -4,9 +4,12 @@
 
 #include "addon.h"
 #include "attach.h"
+#include "directory-lock.h"
 #include "error.h"
 #include "libbpf-log.h"
+#include "iptables.h"
 #include "link-check.h"
+#include "link-watch.h"
 #include "link.h"
 #include "map.h"
 #include "netfilter-hooks.h"
@@ -36,6 +39,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["BpfProgram"] = BpfProgram::define(env);
 	exports["BpfObject"] = BpfObject::define(env);
 	exports["BpfLink"] = BpfLink::define(env);
+	exports["LinkWatch"] = LinkWatch::define(env);
 	exports["RingBuffer"] = RingBuffer::define(env);
 	exports["NetlinkMonitor"] = NetlinkMonitor::define(env);
 
@@ -55,8 +59,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports)
 	export_function(exports, "neighbours", dump_neighbours);
 	export_function(exports, "netfilterHooks", netfilter_hooks);
 	export_function(exports, "nftBaseChains", nft_base_chains);
+	export_function(exports, "nftChains", nft_chains);
+	export_function(exports, "nftGeneration", nft_generation);
+	export_function(exports, "iptablesChains", iptables_chains);
 	export_function(exports, "netnsCookie", netns_cookie);
 	export_function(exports, "netnsInode", netns_inode);
+	export_function(exports, "lockDirectory", lock_directory);
 	export_function(exports, "mountBpffs", mount_bpffs);
 	export_function(exports, "unmount", unmount);
 	export_function(exports, "isBpffs", is_bpffs);

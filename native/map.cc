@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "map.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
 #include <bpf/libbpf.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "addon.h"
 
@@ -207,20 +209,36 @@ Napi::Value BpfMap::remove(const Napi::CallbackInfo &info)
 
 Napi::Value BpfMap::memory(const Napi::CallbackInfo &info)
 {
-	Napi::Env env = info.Env();
-	if (!memory_.IsEmpty())
-		return memory_.Value();
-	const size_t size =
+	const size_t whole =
 		round_up_8(info_.value_size) * size_t{ info_.max_entries };
+	if (info[0].IsUndefined()) {
+		if (memory_.IsEmpty())
+			memory_ = Napi::Persistent(mapped(info.Env(), whole));
+		return memory_.Value();
+	}
+	const size_t page = sysconf(_SC_PAGESIZE);
+	const size_t wanted = arg_u32(info[0], "bytes");
+	const size_t size = std::min(whole, (wanted + page - 1) / page * page);
+	if (!part_.IsEmpty() && part_.Value().ByteLength() == size)
+		return part_.Value();
+	Napi::ArrayBuffer buffer = mapped(info.Env(), size);
+	/* Unmapped at once, not when it is collected. */
+	if (!part_.IsEmpty())
+		part_.Value().Detach();
+	part_ = Napi::Persistent(buffer);
+	return buffer;
+}
+
+Napi::ArrayBuffer BpfMap::mapped(Napi::Env env, size_t size) const
+{
 	void *data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  fd(env, "map memory"), 0);
 	if (data == MAP_FAILED)
 		fail(env, { errno, "map memory", handle_.name });
-	Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-		env, data, size,
-		[size](Napi::Env, void *mapped) { munmap(mapped, size); });
-	memory_ = Napi::Persistent(buffer);
-	return buffer;
+	return Napi::ArrayBuffer::New(env, data, size,
+				      [size](Napi::Env, void *address) {
+					      munmap(address, size);
+				      });
 }
 
 void BpfMap::close(const Napi::CallbackInfo &)

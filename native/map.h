@@ -48,6 +48,8 @@ class BpfMap : public Napi::ObjectWrap<BpfMap> {
 	Napi::Value memory(const Napi::CallbackInfo &info);
 	void close(const Napi::CallbackInfo &info);
 
+	/* The map's first bytes as memory. */
+	Napi::ArrayBuffer mapped(Napi::Env env, size_t size) const;
 	/* A key or value argument of exactly that size. */
 	Bytes sized(Napi::Value value, const char *what, size_t size) const;
 	/* True when the kernel has no batch calls for this map. */
@@ -62,6 +64,7 @@ class BpfMap : public Napi::ObjectWrap<BpfMap> {
 	bool batch_missing_ = false;
 	Napi::ObjectReference description_;
 	Napi::Reference<Napi::ArrayBuffer> memory_;
+	Napi::Reference<Napi::ArrayBuffer> part_;
 };
 
 #endif /* SLUICE_NATIVE_MAP_H */

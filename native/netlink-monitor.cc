@@ -32,9 +32,11 @@ std::vector<int> topic_groups(Napi::Value value)
 		return { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
 	if (topic == "neighbours")
 		return { RTNLGRP_NEIGH };
+	if (topic == "filters")
+		return { RTNLGRP_TC };
 	throw Napi::TypeError::New(
 		value.Env(),
-		"A topic must be links, addresses, routes or neighbours.");
+		"A topic must be links, addresses, routes, neighbours or filters.");
 }
 
 std::vector<int> topics_groups(Napi::Value value)
@@ -66,6 +68,16 @@ Napi::Object change(Napi::Env env, const char *kind, bool removed,
 	return result;
 }
 
+/* A filter, a chain or a qdisc with all its filters is gone from a device. */
+Napi::Object filters_removed(Napi::Env env, const nlmsghdr *header)
+{
+	const auto *fixed =
+		static_cast<const tcmsg *>(mnl_nlmsg_get_payload(header));
+	Napi::Object result = event(env, "filters-removed");
+	result["ifindex"] = fixed->tcm_ifindex;
+	return result;
+}
+
 /* An empty value for messages that nobody asked for. */
 Napi::Value message_event(Napi::Env env, const nlmsghdr *header)
 {
@@ -94,6 +106,10 @@ Napi::Value message_event(Napi::Env env, const nlmsghdr *header)
 			return {};
 		return change(env, "neighbour", type == RTM_DELNEIGH,
 			      neighbour_object(env, header));
+	case RTM_DELTFILTER:
+	case RTM_DELCHAIN:
+	case RTM_DELQDISC:
+		return filters_removed(env, header);
 	default:
 		return {};
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NetlinkMonitor: changes of links, addresses, routes, neighbours. */
+/* NetlinkMonitor: changes of links, addresses, routes, neighbours, filters. */
 #ifndef SLUICE_NATIVE_NETLINK_MONITOR_H
 #define SLUICE_NATIVE_NETLINK_MONITOR_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nftBaseChains() */
+/* nftBaseChains(), nftChains(), nftGeneration() */
 #ifndef SLUICE_NATIVE_NFT_CHAINS_H
 #define SLUICE_NATIVE_NFT_CHAINS_H
 
@@ -11,5 +11,7 @@
 const char *nft_family(uint8_t family);
 
 Napi::Value nft_base_chains(const Napi::CallbackInfo &info);
+Napi::Value nft_chains(const Napi::CallbackInfo &info);
+Napi::Value nft_generation(const Napi::CallbackInfo &info);
 
 #endif /* SLUICE_NATIVE_NFT_CHAINS_H */

@@ -16,18 +16,22 @@ import {
 	parsePatterns,
 	parsePortRange,
 	parseSwitch,
+	within,
 } from "./config-parse.ts";
+import { type ServiceProxyOptions, serviceProxySettings } from "./config-services.ts";
+import { syncPeriodMs } from "./proxy-config/mode-fields.ts";
+import type { KubeProxyConfiguration } from "./proxy-config/schema.ts";
 
 /** The agent's options as the command line gives them; absent ones are undefined. */
-export interface AgentOptions {
+export interface AgentOptions extends ServiceProxyOptions {
 	readonly kubeconfig?: string;
 	readonly master?: string;
 	readonly manifests?: string;
 	readonly hostnameOverride?: string;
 	readonly bindAddress: string;
 	readonly bindAddressHardFail?: string | boolean;
-	readonly healthzBindAddress: string;
-	readonly metricsBindAddress: string;
+	readonly healthzBindAddress?: string;
+	readonly metricsBindAddress?: string;
 	readonly pinPath: string;
 	readonly cgroupRoot?: string;
 	readonly socketLb: string;
@@ -47,14 +51,34 @@ export interface AgentOptions {
 	readonly conntrackUdpTimeoutStream: string;
 	readonly flowTimeouts?: string;
 	readonly v: string;
+	/** kube-proxy's configuration file. */
+	readonly config?: string;
+	readonly proxyMode?: string;
+	/** Tasks instead of running. */
+	readonly writeConfigTo?: string;
+	readonly initOnly?: string | boolean;
+	readonly cleanup?: string | boolean;
+	/** Deprecated; see config-effective.ts. */
+	readonly healthzPort?: string;
+	readonly metricsPort?: string;
 }
 
 const MIB = 1 << 20;
+/** klog's; above 10 nothing changes. */
+const MAX_VERBOSITY = 2 ** 31 - 1;
 /** SET_BASE_BITS of bpf/types.h: slots beyond it cannot be named. */
 const MAX_BACKENDS = 4 * MIB;
 
-/** Validates. Throws UsageError for the first mistake found. */
-export function agentConfig(options: AgentOptions, environment: Environment): AgentConfig {
+/**
+ * Validates. Throws UsageError for the first mistake found.
+ *
+ * @param configuration what the options say, in kube-proxy's form
+ */
+export function agentConfig(
+	options: AgentOptions,
+	environment: Environment,
+	configuration: KubeProxyConfiguration,
+): AgentConfig {
 	return {
 		source: sourceConfig(options, environment),
 		nodeName: nodeName(options.hostnameOverride),
@@ -68,19 +92,23 @@ export function agentConfig(options: AgentOptions, environment: Environment): Ag
 		podDevices: parsePatterns(options.podDevices ?? ""),
 		nodeAddress: nodeAddress(options.bindAddress),
 		healthz: within("--healthz-bind-address", () =>
-			parseBindAddress(options.healthzBindAddress, 10256),
+			parseBindAddress(options.healthzBindAddress ?? configuration.healthzBindAddress, 10256),
 		),
 		metrics: within("--metrics-bind-address", () =>
-			parseBindAddress(options.metricsBindAddress, 10249),
+			parseBindAddress(options.metricsBindAddress ?? configuration.metricsBindAddress, 10249),
 		),
 		bindHardFail: within("--bind-address-hard-fail", () =>
 			parseSwitch(String(options.bindAddressHardFail ?? false)),
 		),
-		timeouts: flowTimeouts(options),
+		timeouts: flowTimeouts(options, configuration),
 		masqueradePorts: within("--masquerade-ports", () => parsePortRange(options.masqueradePorts)),
 		sizes: mapSizes(options),
+		proxy: serviceProxySettings(options),
 		minSyncPeriodMs: within("--min-sync-period", () => parseDuration(options.minSyncPeriod)),
-		verbosity: within("-v", () => parseInteger(options.v, 0, 10)),
+		changePatienceMs: 2 * syncPeriodMs(configuration),
+		oomScoreAdj: configuration.oomScoreAdj,
+		verbosity: within("-v", () => parseInteger(options.v, 0, MAX_VERBOSITY)),
+		configuration,
 	};
 }
 
@@ -112,7 +140,7 @@ function nodeAddress(text: string): string {
 	return bind.host;
 }
 
-function flowTimeouts(options: AgentOptions): FlowTimeouts {
+function flowTimeouts(options: AgentOptions, configuration: KubeProxyConfiguration): FlowTimeouts {
 	const duration = (flag: string, text: string, unset: number): number => {
 		const value = within(flag, () => parseDuration(text));
 		return value === 0 ? unset : value;
@@ -138,7 +166,17 @@ function flowTimeouts(options: AgentOptions): FlowTimeouts {
 		),
 		icmp: 30_000,
 	};
-	return { ...base, ...otherTimeouts(options.flowTimeouts ?? "") };
+	return { ...base, ...ipvsTimeouts(configuration), ...otherTimeouts(options.flowTimeouts ?? "") };
+}
+
+/** What somebody has set for mode ipvs, whose flows are its own too. */
+function ipvsTimeouts({ mode, ipvs }: KubeProxyConfiguration): Partial<FlowTimeouts> {
+	if (mode !== "ipvs") return {};
+	return {
+		...(ipvs.tcpTimeout > 0 ? { tcpEstablished: ipvs.tcpTimeout } : {}),
+		...(ipvs.tcpFinTimeout > 0 ? { tcpClosing: ipvs.tcpFinTimeout } : {}),
+		...(ipvs.udpTimeout > 0 ? { udpStream: ipvs.udpTimeout } : {}),
+	};
 }
 
 /** The timeouts that kube-proxy leaves to the kernel: "tcp-syn=5s,tcp-closed=2s,icmp=1s". */
@@ -172,14 +210,4 @@ function mapSizes(options: AgentOptions): AgentConfig["sizes"] {
 function absolute(flag: string, path: string): string {
 	if (!path.startsWith("/")) throw new UsageError(`${flag}: "${path}" is not an absolute path`);
 	return path.length > 1 ? path.replace(/\/+$/, "") : path;
-}
-
-/** Runs a parser and puts the flag's name before its complaint. */
-function within<T>(flag: string, parse: () => T): T {
-	try {
-		return parse();
-	} catch (error) {
-		if (error instanceof UsageError) throw new UsageError(`${flag}: ${error.message}`);
-		throw error;
-	}
 }

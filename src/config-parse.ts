@@ -1,26 +1,15 @@
 /** Parsers of option values. Each throws UsageError with a sentence that names the value. */
 import { isIP } from "node:net";
 import { type BindAddress, type PortRange, UsageError } from "./config.ts";
+import { parseGoDuration } from "./proxy-config/go-duration.ts";
 
-const UNITS = new Map([
-	["h", 3_600_000],
-	["m", 60_000],
-	["s", 1000],
-	["ms", 1],
-	["us", 0.001],
-	["µs", 0.001],
-	["ns", 0.000001],
-]);
-
-/** A duration in Go's notation ("1h30m", "500ms", "0") in milliseconds. */
+/** A duration in Go's notation ("1h30m", "500ms", "0"), not negative, in milliseconds. */
 export function parseDuration(text: string): number {
-	if (text === "0") return 0;
-	const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/gy)];
-	const covered = parts.reduce((sum, part) => sum + part[0].length, 0);
-	if (parts.length === 0 || covered !== text.length) {
+	const ms = parseGoDuration(text);
+	if (ms === undefined || ms < 0) {
 		throw new UsageError(`"${text}" is not a duration such as 30s, 1h30m or 500ms`);
 	}
-	return parts.reduce((sum, part) => sum + Number(part[1]) * (UNITS.get(part[2] ?? "") ?? 0), 0);
+	return ms;
 }
 
 /** A whole number within limits. */
@@ -70,4 +59,14 @@ export function parseSwitch(text: string): boolean {
 	if (["on", "true", "t", "1"].includes(value)) return true;
 	if (["off", "false", "f", "0"].includes(value)) return false;
 	throw new UsageError(`"${text}" is neither on nor off`);
+}
+
+/** Runs a parser and puts the flag's name before its complaint. */
+export function within<T>(flag: string, parse: () => T): T {
+	try {
+		return parse();
+	} catch (error) {
+		if (error instanceof UsageError) throw new UsageError(`${flag}: ${error.message}`);
+		throw error;
+	}
 }

@@ -3,6 +3,8 @@
  * file is the only reader of process.env.
  */
 import { fileURLToPath } from "node:url";
+import type { ServiceProxySettings } from "./model/proxy-settings.ts";
+import type { KubeProxyConfiguration } from "./proxy-config/schema.ts";
 
 /** A mistake in the command line or in what it names; reported without a stack, exit code 2. */
 export class UsageError extends Error {
@@ -80,10 +82,17 @@ export interface AgentConfig {
 	readonly timeouts: FlowTimeouts;
 	readonly masqueradePorts: PortRange;
 	readonly sizes: MapSizes;
+	readonly proxy: ServiceProxySettings;
 	/** Shortest time between two syncs, ms. */
 	readonly minSyncPeriodMs: number;
+	/** A change that waits longer makes the proxy unhealthy, ms. */
+	readonly changePatienceMs: number;
+	/** -1000 to 1000: how soon the kernel ends this process when memory runs out. */
+	readonly oomScoreAdj: number;
 	/** klog's -v. */
 	readonly verbosity: number;
+	/** The same in kube-proxy's form, for /configz. */
+	readonly configuration: KubeProxyConfiguration;
 }
 
 /** What sluice takes from the environment. */

@@ -6,6 +6,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { plainHttp } from "./bundle/plain-http.ts";
 import { pruneClient } from "./bundle/prune-client.ts";
 
 const DIRECTORY = "build/dist";
@@ -20,10 +21,13 @@ const { metafile } = await build({
 	target: "node24",
 	format: "esm",
 	legalComments: "linked",
+	// V8 keeps the text of all that is loaded: comments out, and lines that a stack trace can name.
+	minifyWhitespace: true,
+	lineLimit: 160,
 	logLevel: "warning",
 	external: ["*.node"],
 	alias: { undici: "./tools/bundle/no-undici.ts" },
-	plugins: [pruneClient],
+	plugins: [pruneClient, plainHttp],
 	// CommonJS packages call require() for Node's own modules.
 	banner: {
 		js: 'import { createRequire as sluiceRequire } from "node:module";\nconst require = sluiceRequire(import.meta.url);',

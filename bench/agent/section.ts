@@ -1,113 +1,123 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Cluster } from "../../test/cluster/lib/cluster.ts";
+import { agentCommand } from "../../test/lib/net/agent-command.ts";
 import { until } from "../../test/lib/net/command.ts";
 import type { LabNode } from "../../test/lib/net/node.ts";
 import type { RunningProcess } from "../../test/lib/net/process.ts";
-import type { Outcome } from "../lib/figure.ts";
+import type { Measured, Outcome } from "../lib/figure.ts";
 import { type ApiObject, endpointAddresses, makeService } from "../lib/objects.ts";
 import type { Section } from "../lib/section.ts";
 import { putObjects } from "./etcd.ts";
+import { type MapMemory, mapMemory } from "./map-memory.ts";
+import { type Memory, memory } from "./process.ts";
+import { checkPrograms } from "./programs.ts";
 
-const SLUICE = fileURLToPath(new URL("../../bin/sluice", import.meta.url));
-const PROGRAMS = fileURLToPath(new URL("../../.cache/programs", import.meta.url));
-const SERVICES = 10_000;
-const ENDPOINTS = 10;
 /** After the first sync, for what it needed to be given back. */
 const SETTLE_MS = 5000;
 const PEER = "kube-apiserver";
 /** The event loop's delay is sampled by a timer of 10 ms, which is part of each sample. */
 const TIMER_MS = 10;
 
+/** A cluster's size. */
+interface AgentSize {
+	readonly services: number;
+	/** Of each Service. */
+	readonly endpoints: number;
+}
+
+/** Those that the product promises. */
+const SIZES: readonly AgentSize[] = [
+	{ services: 10_000, endpoints: 10 },
+	{ services: 50_000, endpoints: 5 },
+];
+
 /** Memory and stalls of an agent that starts with everything in the API server. */
 export const agentSection: Section = {
 	title: "agent",
-	ids: ["P5", "P6"],
-	async run(progress) {
+	ids: ["P5", "P6", "P8"],
+	async run(progress, { sizes }) {
 		checkPrograms();
-		progress("starting etcd, kube-apiserver, kube-controller-manager");
-		const cluster = await Cluster.create({ pods: {} });
-		try {
-			progress(`storing ${SERVICES} services x ${ENDPOINTS} endpoints`);
-			putObjects(cluster.lab, bulk());
-			progress("the agent's first sync");
-			return await measure(cluster);
-		} finally {
-			cluster.close();
+		const found: Outcome[] = [];
+		for (const size of SIZES.filter(({ services }) => sizes.includes(services))) {
+			progress("starting etcd, kube-apiserver, kube-controller-manager");
+			const cluster = await Cluster.create({ pods: {} });
+			try {
+				progress(`storing ${size.services} services x ${size.endpoints} endpoints`);
+				putObjects(cluster.lab, bulk(size));
+				progress("the agent's first sync");
+				found.push(...(await measure(cluster, size)));
+			} finally {
+				cluster.close();
+			}
 		}
+		return found;
 	},
 };
 
-/** Building them takes minutes, which is for `make programs` to do. */
-function checkPrograms(): void {
-	const programs = ["etcd", "kube-apiserver", "kube-controller-manager"];
-	const missing = programs.filter((name) => !existsSync(join(PROGRAMS, name)));
-	if (missing.length > 0) throw new Error(`${missing.join(", ")} not built: run make programs`);
-}
-
-function bulk(): ApiObject[] {
-	return Array.from({ length: SERVICES }, (_, number) => number).flatMap((number) => {
-		const { service, slice } = makeService(number, endpointAddresses(number, ENDPOINTS));
+function bulk({ services, endpoints }: AgentSize): ApiObject[] {
+	return Array.from({ length: services }, (_, number) => number).flatMap((number) => {
+		const { service, slice } = makeService(number, endpointAddresses(number, endpoints));
 		return [service, slice];
 	});
 }
 
-async function measure(cluster: Cluster): Promise<Outcome[]> {
+async function measure(cluster: Cluster, { services }: AgentSize): Promise<Measured[]> {
 	const node = cluster.lab.node(1);
 	const start = performance.now();
 	const agent = startAgent(cluster, node);
-	await until("the agent is healthy", () => healthy(cluster, node, agent), 60_000);
+	await until("the agent is healthy", () => healthy(cluster, node, agent), 120_000);
 	const startSec = (performance.now() - start) / 1000;
 	await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-	const { now, peak, anonymous, file } = memory(agent.pid);
+	const used = memory(agent.pid);
 	const stall = longestStallMs(node);
+	const maps = mapMemory(node);
 	await agent.stop();
-	const common = { rounds: 1, services: SERVICES, peer: PEER };
+	const common = { rounds: 1, services, peer: PEER };
 	return [
 		{
-			...{ id: "P5", value: now, min: now, max: peak, ...common },
-			note:
-				`${anonymous.toFixed(0)} MiB of it the process's own, ${file.toFixed(0)} MiB Node's program and the maps; ` +
-				`healthy ${startSec.toFixed(1)} s after the start`,
+			id: "P5",
+			value: used.now,
+			min: used.now,
+			max: used.peak,
+			...common,
+			...noteOf(used, startSec),
 		},
 		{
 			...{ id: "P6", value: stall, min: stall, max: stall, ...common },
 			note: "since the agent began to serve, loading of the programs left out",
 		},
+		mapFigure(maps, common),
 	];
 }
 
+function noteOf({ anonymous, file }: Memory, startSec: number): { note: string } {
+	return {
+		note:
+			`${anonymous.toFixed(0)} MiB of it the process's own, ${file.toFixed(0)} MiB Node's program and the maps; ` +
+			`healthy ${startSec.toFixed(1)} s after the start`,
+	};
+}
+
+function mapFigure(
+	{ withoutFlows, flows, flowEntries, largest }: MapMemory,
+	common: Pick<Measured, "rounds" | "services" | "peer">,
+): Measured {
+	const { name, mib } = largest;
+	return {
+		...{ id: "P8", value: withoutFlows, min: withoutFlows, max: withoutFlows, ...common },
+		note:
+			`most of it ${name}: ${mib.toFixed(0)} MiB; beside it ${flows.toFixed(0)} MiB of flow tables ` +
+			`with room for ${flowEntries} entries`,
+	};
+}
+
 /** Before all other programs, so that its event loop waits for itself only. */
-function startAgent({ plane }: Cluster, node: LabNode): RunningProcess {
-	return node.place.start([
-		...["nice", "-n", "-20", SLUICE, "agent"],
-		`--kubeconfig=${plane.kubeconfigFile("system:kube-proxy")}`,
-		`--hostname-override=${node.name}`,
-		`--pin-path=${node.pinPath}`,
-		`--cgroup-root=${node.cgroup}`,
-	]);
+function startAgent({ agentSource }: Cluster, node: LabNode): RunningProcess {
+	return node.place.start(["nice", "-n", "-20", ...agentCommand(node, agentSource)]);
 }
 
 function healthy(cluster: Cluster, node: LabNode, agent: RunningProcess): true | undefined {
 	if (agent.ended) throw new Error(`the agent ended:\n${agent.stderr.slice(-2000)}`);
 	return cluster.healthz(node) === 200 ? true : undefined;
-}
-
-/** Resident memory of a process in MiB. */
-function memory(pid: number) {
-	const status = readFileSync(`/proc/${pid}/status`, "utf8");
-	const field = (name: string): number => {
-		const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
-		if (kib === undefined) throw new Error(`/proc/${pid}/status has no ${name}`);
-		return Number(kib) / 1024;
-	};
-	return {
-		now: field("VmRSS"),
-		peak: field("VmHWM"),
-		anonymous: field("RssAnon"),
-		file: field("RssFile"),
-	};
 }
 
 /** Since the agent's start, as nobody has read its metrics before. */

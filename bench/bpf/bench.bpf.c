@@ -16,6 +16,7 @@
 
 #include <bpf/bpf_endian.h>
 
+#include "tc_egress.bpf.c"
 #include "tc_ingress.bpf.c"
 
 struct bench_key {

@@ -7,6 +7,7 @@ import {
 	type BpfProgram,
 	loadAddon,
 } from "../../src/dataplane/addon.ts";
+import { setFilterMask } from "../../src/dataplane/loader.ts";
 import { configVariables, probeFeatures } from "../../src/dataplane/probe.ts";
 import { Table } from "../../src/dataplane/table.ts";
 import { toChange } from "../../src/kube/change.ts";
@@ -47,6 +48,7 @@ export class BenchDatapath {
 		const addon = loadAddon();
 		const object = addon.BpfObject.open(path);
 		setVariables(addon, object);
+		setFilterMask(object);
 		object.load();
 		return new BenchDatapath(object);
 	}

@@ -13,6 +13,14 @@ export const NAMESPACE = "default";
 export const SERVICE_PORT = 80;
 export const TARGET_PORT = 8080;
 
+/** Room in the maps is for 250,000 endpoints: five of each of 50,000 Services. */
+const MOST_ENDPOINTS = 250_000;
+
+/** How many endpoints each of so many Services has: ten, or what there is room for. */
+export function endpointsOfEach(services: number): number {
+	return Math.min(10, Math.floor(MOST_ENDPOINTS / services));
+}
+
 /** Services 65,000 and up would leave the address range. */
 export function clusterAddress(number: number, family: Family = "IPv4"): string {
 	const host = number + 256;

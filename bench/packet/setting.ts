@@ -10,12 +10,11 @@ import {
 	FlowKey,
 	FlowState,
 	FlowWay,
-	Settings,
 	unpackBackendWord,
 } from "../../src/layout/structs.ts";
 import { addressToBytes } from "../../src/model/address-bytes.ts";
 import type { Family } from "../../src/model/objects.ts";
-import { filterHash } from "../../src/plan/filter-hash.ts";
+import { filterHashes } from "../../src/plan/filter-hash.ts";
 import type { BenchDatapath } from "../lib/datapath.ts";
 import { clusterAddress, endpointAddresses, makeService, SERVICE_PORT } from "../lib/objects.ts";
 
@@ -163,7 +162,8 @@ function writeTwinKey(flow: Uint8Array, key: Uint8Array): void {
 	);
 }
 
-function liveBackend(datapath: BenchDatapath) {
+/** A backend that flows may name. */
+export function liveBackend(datapath: BenchDatapath) {
 	const view = new DataView(datapath.map("backends").memory());
 	for (let id = 1; id * Backend.SIZE < view.byteLength; id++) {
 		const { word, service } = Backend.decode(view, id * Backend.SIZE);
@@ -174,8 +174,9 @@ function liveBackend(datapath: BenchDatapath) {
 }
 
 function hasBit(datapath: BenchDatapath, kind: number, address: string, port: number): boolean {
-	const mask = Settings.decode(new DataView(datapath.map("settings").memory()), 0).filter_mask;
-	const bit = (filterHash(kind, addressToBytes(address), port, TCP) & mask) >>> 0;
 	const words = new BigUint64Array(datapath.map("filter").memory());
-	return (((words[bit >>> 6] ?? 0n) >> BigInt(bit & 63)) & 1n) === 1n;
+	return filterHashes(kind, addressToBytes(address), port, TCP).every((hash) => {
+		const bit = (hash & (words.length * 64 - 1)) >>> 0;
+		return (((words[bit >>> 6] ?? 0n) >> BigInt(bit & 63)) & 1n) === 1n;
+	});
 }

@@ -3,7 +3,7 @@
  * the node's addresses right, and puts back what somebody removed.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Addon } from "../dataplane/addon.ts";
+import type { Addon, BpfLink } from "../dataplane/addon.ts";
 import { foreignProgram, type OwnPrograms, type TcAttacher } from "../dataplane/attach-tc.ts";
 import type { MapPort } from "../dataplane/port.ts";
 import { hasCode } from "../errors.ts";
@@ -16,7 +16,7 @@ import {
 	type ServedDevice,
 	servedDevices,
 } from "./device-view.ts";
-import { readNetfilter } from "./netfilter-view.ts";
+import { NetfilterReader } from "./netfilter-view.ts";
 import { foreignHook } from "./redirect-policy.ts";
 
 export interface DeviceDeps {
@@ -31,24 +31,33 @@ export interface DeviceDeps {
 	readonly onView: (view: NetworkView) => void;
 }
 
-/** Devices checked in one call of repair(). */
+/** Devices checked between two turns of the event loop. */
 const CHECKS = 32;
 /** Devices whose programs are listed between two turns of the event loop. */
 const JUDGED_AT_ONCE = 16;
 
+export function readNetwork(addon: Addon): NetworkView {
+	return {
+		links: addon.links(),
+		addresses: addon.addresses(),
+		routes: addon.routes({ onlyDefault: true }),
+	};
+}
+
 export class Devices {
 	readonly #deps: DeviceDeps;
+	readonly #netfilter: NetfilterReader;
 	#served: readonly ServedDevice[] = [];
 	#nodeAddresses: readonly string[] = [];
 	/** Device name -> why its programs are not attached. */
 	readonly #failures = new Map<string, string>();
 	/** Why packets are not redirected, when it is logged; by device name. */
 	#reasons = new Map<string, string>();
-	#next = 0;
 	#pruned = false;
 
 	constructor(deps: DeviceDeps) {
 		this.#deps = deps;
+		this.#netfilter = new NetfilterReader(deps.addon);
 	}
 
 	get served(): readonly ServedDevice[] {
@@ -71,11 +80,7 @@ export class Devices {
 	 */
 	async refresh(): Promise<void> {
 		const { addon, attacher, patterns, onView } = this.#deps;
-		const view = {
-			links: addon.links(),
-			addresses: addon.addresses(),
-			routes: addon.routes({ onlyDefault: true }),
-		};
+		const view = readNetwork(addon);
 		onView(view);
 		this.#served = servedDevices(view, patterns, this.#nodeAddresses);
 		// The map first: a program that runs on a device must find the device.
@@ -120,8 +125,8 @@ export class Devices {
 
 	/** Device name -> why its packets must go through the stack. */
 	async #foreignUsers(served: readonly ServedDevice[]): Promise<Map<string, string>> {
-		const { addon, attacher, judgeRedirect } = this.#deps;
-		const hook = judgeRedirect ? foreignHook(readNetfilter(addon)) : "not asked for";
+		const { attacher, judgeRedirect } = this.#deps;
+		const hook = judgeRedirect ? foreignHook(this.#netfilter.read()) : "not asked for";
 		if (hook !== undefined) return new Map(served.map(({ name }) => [name, hook]));
 		const reasons = new Map<string, string>();
 		for (const [i, { ifindex, name }] of served.entries()) {
@@ -133,20 +138,25 @@ export class Devices {
 	}
 
 	/**
-	 * Puts back programs that somebody removed from some of the devices; all are seen in turn. Not to
-	 * be called again before it has resolved.
+	 * Puts back programs that somebody removed, from all devices or from those with that ifindex. Not
+	 * to be called again before it has resolved.
 	 */
-	async repair(): Promise<void> {
+	async repair(only?: ReadonlySet<number>): Promise<void> {
 		const { attacher, log } = this.#deps;
-		const attached = attacher.attached;
-		const end = this.#next + CHECKS;
-		const some = attached.slice(this.#next, end).map(({ ifindex }) => ifindex);
-		this.#next = end < attached.length ? end : 0;
-		for (const ifindex of await attacher.findBroken(some)) {
-			const device = this.#served.find((one) => one.ifindex === ifindex);
-			if (device === undefined || !this.#attach(device)) continue;
-			log.warn({ device: device.name }, "programs were removed from a device and are put back");
+		const all = attacher.attached.map(({ ifindex }) => ifindex);
+		const suspects = only === undefined ? all : all.filter((ifindex) => only.has(ifindex));
+		for (let next = 0; next < suspects.length; next += CHECKS) {
+			for (const ifindex of await attacher.findBroken(suspects.slice(next, next + CHECKS))) {
+				const device = this.#served.find((one) => one.ifindex === ifindex);
+				if (device === undefined || !this.#attach(device)) continue;
+				log.warn({ device: device.name }, "programs were removed from a device and are put back");
+			}
 		}
+	}
+
+	/** What is attached to the devices. */
+	get links(): readonly BpfLink[] {
+		return this.#deps.attacher.links;
 	}
 
 	/** Why a device's packets are not redirected; empty while forwarding is not auto. */

@@ -4,13 +4,15 @@
  */
 
 import type { MapPort } from "../dataplane/port.ts";
-import { Control, Flow, FlowKey, FlowState, Timeout } from "../layout/structs.ts";
+import { Control, Flow, FlowFlag, FlowKey, FlowState, InUse, Timeout } from "../layout/structs.ts";
 
 export interface ExpiryPorts {
 	readonly flows: MapPort;
 	readonly overflow: MapPort;
 	readonly control: MapPort;
 	readonly settings: MapPort;
+	/** There may be flows in the table of an earlier release. */
+	readonly inherited?: boolean;
 	/** The kernel's jiffies now. */
 	readonly now: () => bigint;
 	/** Told of every entry of a pass; asked for at its begin. */
@@ -38,9 +40,16 @@ export interface PassResult {
 const STEP_ENTRIES = 512;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
-const FLOW_DIRECT = 4;
 const { OFFSET } = Flow;
-const PROTO_AT = 36;
+/** Words of struct control, counted in 32 bits. */
+const WORDS = {
+	flows: Control.OFFSET.flows_in_use / 4,
+	overflow: Control.OFFSET.overflow_in_use / 4,
+	direct: Control.OFFSET.direct_in_use / 4,
+} as const;
+
+/** Words of control.flows_in_use: two hooks for each direction. */
+const FLOW_WORDS = 4;
 
 interface Walk {
 	table: "flows" | "overflow";
@@ -49,18 +58,30 @@ interface Walk {
 	overflow: number;
 	deleted: number;
 	direct: boolean;
+	/** Entries by direction and hook, as control.flows_in_use. */
+	readonly acts: boolean[];
 	readonly observer: FlowObserver;
 }
 
 export class Expiry {
 	readonly #ports: ExpiryPorts;
 	#walk: Walk | undefined;
-	/** A pass that found overflow (or direct flows) empty cleared its word; the next one checks again. */
-	#overflowCleared = false;
-	#directCleared = false;
 
+	/**
+	 * Has the programs look for flows that an earlier agent left, whatever the control map says, which
+	 * may be younger than the tables.
+	 */
 	constructor(ports: ExpiryPorts) {
 		this.#ports = ports;
+		const { inherited = false } = ports;
+		const hasEntries = (map: MapPort) => map.lookupBatch(undefined, STEP_ENTRIES).count > 0;
+		const overflow = inherited || hasEntries(ports.overflow);
+		if (!overflow && !hasEntries(ports.flows)) return;
+		const words = this.#words();
+		const flowWords = Array.from({ length: FLOW_WORDS }, (_, index) => WORDS.flows + index);
+		for (const word of [...flowWords, WORDS.direct, ...(overflow ? [WORDS.overflow] : [])]) {
+			Atomics.compareExchange(words, word, InUse.IN_USE_NOT, InUse.IN_USE);
+		}
 	}
 
 	/** Goes one step; the result of the pass when that was its last step. */
@@ -72,7 +93,8 @@ export class Expiry {
 		this.#look(walk, page.keys, page.values, page.count);
 		walk.cursor = page.cursor;
 		if (page.cursor !== undefined) return undefined;
-		if (walk.table === "flows" && (this.#overflowInUse() || this.#overflowCleared)) {
+		const overflowInUse = Atomics.load(this.#words(), WORDS.overflow) !== InUse.IN_USE_NOT;
+		if (walk.table === "flows" && overflowInUse) {
 			walk.table = "overflow";
 			return undefined;
 		}
@@ -90,8 +112,10 @@ export class Expiry {
 		walk.observer.see(keys, values, count);
 		for (let i = 0; i < count; i++) {
 			const at = i * Flow.SIZE;
-			if ((view.getUint8(at + OFFSET.flags) & FLOW_DIRECT) !== 0) walk.direct = true;
-			const proto = keys[i * FlowKey.SIZE + PROTO_AT] ?? 0;
+			if ((view.getUint8(at + OFFSET.flags) & FlowFlag.FLOW_DIRECT) !== 0) walk.direct = true;
+			const proto = keys[i * FlowKey.SIZE + FlowKey.OFFSET.proto] ?? 0;
+			const direction = keys[i * FlowKey.SIZE + FlowKey.OFFSET.direction] ?? 0;
+			walk.acts[inUseIndex(direction, view.getUint8(at + OFFSET.hook))] = true;
 			const timeout = timeouts[timeoutIndex(proto, view.getUint8(at + OFFSET.state))] ?? 0n;
 			if (now - view.getBigUint64(at + OFFSET.last_seen, true) > timeout) candidates.push(i);
 		}
@@ -109,29 +133,26 @@ export class Expiry {
 		return new BigUint64Array(this.#ports.settings.memory(), 0, 8);
 	}
 
-	#control(): DataView {
-		return new DataView(this.#ports.control.memory());
-	}
-
-	#overflowInUse(): boolean {
-		return this.#control().getUint32(Control.OFFSET.overflow_in_use, true) !== 0;
+	#words(): Uint32Array {
+		return new Uint32Array(this.#ports.control.memory());
 	}
 
 	/**
-	 * Clears the words that make the programs look further, when a whole pass found nothing there.
-	 * A program may insert just then: the next pass looks again and sets the word back.
+	 * Has the programs look no further where a whole pass has found nothing, and nothing was stored
+	 * since the pass before it (enum in_use in bpf/types.h): a program that stores an entry changes the
+	 * word after that and before the packet goes on, so no reply comes while it says IN_USE_NOT.
 	 */
 	#settleControl(walk: Walk): void {
-		const control = this.#control();
-		const settle = (offset: number, found: boolean, cleared: boolean): boolean => {
-			if (found && cleared) control.setUint32(offset, 1, true);
-			if (found || control.getUint32(offset, true) === 0) return false;
-			control.setUint32(offset, 0, true);
-			return true;
+		const words = this.#words();
+		const settle = (word: number, found: boolean): void => {
+			if (found) return;
+			const was = Atomics.compareExchange(words, word, InUse.IN_USE_CHECKED, InUse.IN_USE_NOT);
+			if (was !== InUse.IN_USE) return;
+			Atomics.compareExchange(words, word, InUse.IN_USE, InUse.IN_USE_CHECKED);
 		};
-		const { overflow_in_use, direct_in_use } = Control.OFFSET;
-		this.#overflowCleared = settle(overflow_in_use, walk.overflow > 0, this.#overflowCleared);
-		this.#directCleared = settle(direct_in_use, walk.direct, this.#directCleared);
+		for (const [index, found] of walk.acts.entries()) settle(WORDS.flows + index, found);
+		settle(WORDS.overflow, walk.overflow > 0);
+		settle(WORDS.direct, walk.direct);
 	}
 }
 
@@ -143,8 +164,14 @@ function newWalk(observer: FlowObserver): Walk {
 		overflow: 0,
 		deleted: 0,
 		direct: false,
+		acts: Array(FLOW_WORDS).fill(false),
 		observer,
 	};
+}
+
+/** Index into control.flows_in_use (enum flow_direction, enum flow_hook). */
+export function inUseIndex(direction: number, hook: number): number {
+	return 2 * (direction & 1) + (hook & 1);
 }
 
 /** Index into settings.timeout for a flow of that protocol and state. */

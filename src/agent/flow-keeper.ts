@@ -10,6 +10,7 @@ export class FlowKeeper {
 	readonly #expiry: Expiry;
 	readonly #log: Logger;
 	#timer: NodeJS.Timeout | undefined;
+	#stopped = false;
 	#last: PassResult = { flows: 0, overflow: 0, deleted: 0 };
 	#error = "";
 
@@ -32,11 +33,14 @@ export class FlowKeeper {
 		this.#after(0);
 	}
 
+	/** For good: attaching may still be under way, and starts it at its end. */
 	stop(): void {
+		this.#stopped = true;
 		clearTimeout(this.#timer);
 	}
 
 	#after(ms: number): void {
+		if (this.#stopped) return;
 		this.#timer = setTimeout(() => this.#step(), ms);
 	}
 

@@ -2,6 +2,7 @@
 import { readDrops } from "../cli/read/status.ts";
 import type { MapPort } from "../dataplane/port.ts";
 import { Control, type MapName } from "../layout/structs.ts";
+import type { ObjectSource } from "../model/objects.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { LiveCounters } from "../serve/metrics.ts";
 import type { Syncer } from "../sync/syncer.ts";
@@ -16,10 +17,11 @@ export interface LiveSources {
 	readonly flows: FlowKeeper;
 	readonly skips: SkipLog;
 	readonly health: HealthState;
+	readonly source: ObjectSource;
 }
 
 export function liveCounters(sources: LiveSources): LiveCounters {
-	const { maps, syncer, devices, flows, health, skips } = sources;
+	const { maps, syncer, devices, flows, health, skips, source } = sources;
 	const { services, frontends, tombstones, noLocalEndpoints } = syncer.status();
 	const { half_open } = Control.decode(new DataView(maps.control.memory()), 0);
 	const fill = (name: MapName, used: number) =>
@@ -37,6 +39,7 @@ export function liveCounters(sources: LiveSources): LiveCounters {
 		halfOpen: Math.max(0, Number(BigInt.asIntN(64, half_open))),
 		noLocalEndpoints,
 		skipped: skips.count,
+		sourceFailures: new Map(source.status().map(({ kind, failures }) => [kind, failures])),
 		devices: { served: devices.served.length, failed: devices.failures.size },
 		healthy: health.healthy,
 	};

@@ -1,7 +1,7 @@
 /**
- * One agent per pin path and network namespace: an abstract unix socket, which belongs to the
+ * One agent per pin path. In a network namespace: an abstract unix socket, which belongs to the
  * namespace and vanishes with its process, however that ends. Whoever connects to it is told how
- * the agent is.
+ * the agent is. Over network namespaces: a lock on the directory of the pins, pin-lock.ts.
  */
 import { connect, createServer, type Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";

@@ -10,7 +10,7 @@ import { type NodeFacts, settingsRecord, storedAddresses, writeSettings } from "
 export const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
 
 export class NodeSettings {
-	readonly #config: AgentConfig;
+	#config: AgentConfig;
 	readonly #map: MapPort;
 	readonly #facts: Pick<NodeFacts, "hz" | "filterBits">;
 	#view: NetworkView = { links: [], addresses: [], routes: [] };
@@ -34,6 +34,12 @@ export class NodeSettings {
 		this.#write();
 	}
 
+	/** Timeouts, and the node's own address if it is given. */
+	setConfig(config: AgentConfig): void {
+		this.#config = config;
+		if (this.#view.links.length > 0) this.#write();
+	}
+
 	/** Addresses of the Node object. */
 	setNodeAddresses(addresses: readonly string[]): void {
 		this.#nodeAddresses = addresses;
@@ -46,11 +52,18 @@ export class NodeSettings {
 		new DataView(this.#map.memory()).setUint8(Settings.OFFSET.previous, mode);
 	}
 
+	/** The node's own address of each family, as far as it has one. */
+	get primaryAddresses(): readonly string[] {
+		return FAMILIES.map((family) => this.#address(family)).filter((address) => address !== "");
+	}
+
+	#address(family: Family): string {
+		return nodeAddress(this.#view, family, this.#config.nodeAddress, this.#nodeAddresses);
+	}
+
 	#write(): void {
-		const address = (family: Family): string =>
-			nodeAddress(this.#view, family, this.#config.nodeAddress, this.#nodeAddresses);
-		const previous = this.#previous;
-		const facts = { ...this.#facts, previous, node4: address("IPv4"), node6: address("IPv6") };
+		const [node4, node6] = [this.#address("IPv4"), this.#address("IPv6")];
+		const facts = { ...this.#facts, previous: this.#previous, node4, node6 };
 		writeSettings(this.#map, settingsRecord(this.#config, facts));
 	}
 }

@@ -4,19 +4,27 @@ import { UsageError } from "../config.ts";
 import { fakeServiceMaps } from "../dataplane/fake-maps.ts";
 import { loadManifests } from "../manifests/load.ts";
 import { Cluster } from "../model/cluster.ts";
+import type { ServiceProxySettings } from "../model/proxy-settings.ts";
 import { report } from "../plan/report.ts";
 import { dumpMaps } from "../sync/dump.ts";
 import { Syncer } from "../sync/syncer.ts";
 
-/** The text that the command prints. Throws UsageError when the directory cannot be read. */
+/** Whose plan it is. */
+export interface PlannedNode {
+	/** The node's name. */
+	readonly node: string;
+	readonly settings: ServiceProxySettings;
+}
+
+/** The text that the command prints. The node has the addresses of its Node object. Throws UsageError when the directory cannot be read. */
 export async function planDirectory(
 	directory: string,
-	nodeName: string,
+	{ node, settings }: PlannedNode,
 	output: "json" | "maps",
 ): Promise<string> {
 	checkDirectory(directory);
 	const { changes, skips } = loadManifests(directory);
-	const cluster = new Cluster(nodeName);
+	const cluster = new Cluster(node, settings);
 	cluster.apply(changes);
 	if (output === "maps") return await planMaps(cluster);
 	return `${JSON.stringify(report(cluster, skips), null, "\t")}\n`;

@@ -1,9 +1,7 @@
-/** Masquerade ports must not meet ports that the node's own sockets or node ports use. */
+/** Masquerade ports must not meet ports that the node's own sockets use; node ports may be among them. */
 import { readFileSync } from "node:fs";
 import type { PortRange } from "../config.ts";
 
-/** kube-apiserver's --service-node-port-range by default. */
-const NODE_PORTS: PortRange = { first: 30000, last: 32767 };
 const LOCAL_PORTS = "/proc/sys/net/ipv4/ip_local_port_range";
 
 /** Warnings in sentences; none when all is well or the kernel does not tell. */
@@ -15,9 +13,6 @@ export function portRangeWarnings(masquerade: PortRange, localPorts = readLocalP
 			`--masquerade-ports ${text} overlaps the node's own ports (ip_local_port_range ` +
 				`${localPorts.first}-${localPorts.last}): connections of the node may be disturbed`,
 		);
-	}
-	if (overlap(masquerade, NODE_PORTS)) {
-		warnings.push(`--masquerade-ports ${text} overlaps the usual node ports 30000-32767`);
 	}
 	return warnings;
 }

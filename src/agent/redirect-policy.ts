@@ -17,7 +17,8 @@ export interface NetfilterView {
 /**
  * Functions that netfilter registers for connection tracking, defragmentation and the bridge's
  * hand-over to the IP hooks. They decide nothing, and a flow that is redirected in both directions
- * is simply unknown to them.
+ * is simply unknown to them. AppArmor's accept every packet that no socket of the node sends, and
+ * forwarded packets have none (security/apparmor/lsm.c).
  */
 const HARMLESS = new Set([
 	"ipv4_conntrack_defrag",
@@ -38,6 +39,9 @@ const HARMLESS = new Set([
 	"br_nf_forward_arp",
 	"br_nf_post_routing",
 	"ip_sabotage_in",
+	"apparmor_ip_postroute",
+	"apparmor_ipv4_postroute",
+	"apparmor_ipv6_postroute",
 ]);
 
 /** NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING: what forwarded packets pass. */

@@ -10,11 +10,20 @@ export interface Servers {
 	stop(): void;
 }
 
+/** What the servers answer with. */
+export interface Answers {
+	readonly health: HealthState;
+	readonly metrics: Metrics;
+	/** The configuration in effect, in kube-proxy's form. */
+	readonly configuration: () => object;
+	/** A server, "healthz" or "metrics", cannot listen. */
+	readonly onFailure: (server: string, reason: string) => void;
+}
+
 /** Rejects when an address cannot be bound and --bind-address-hard-fail is given. */
 export async function startServers(
 	config: AgentConfig,
-	health: HealthState,
-	metrics: Metrics,
+	{ health, metrics, configuration, onFailure }: Answers,
 	log: Logger,
 ): Promise<Servers> {
 	const servers: HttpServer[] = [];
@@ -29,13 +38,15 @@ export async function startServers(
 			...at,
 			hardFail: config.bindHardFail,
 			log,
-			onState: () => undefined,
+			onState: (reason) => {
+				if (reason !== "") onFailure(name, `starting ${name} server failed: ${reason}`);
+			},
 		});
 		servers.push(server);
 		await server.start();
 	};
 	await open("healthz", config.healthz, healthHandler(health, metrics));
-	await open("metrics", config.metrics, statusHandler(metrics.registry));
+	await open("metrics", config.metrics, statusHandler(metrics.registry, configuration));
 	return {
 		stop: () => {
 			for (const server of servers) server.stop();

@@ -1,7 +1,7 @@
 /** From changes of objects to writes into the maps: coalesces, runs the syncer, reports. */
 import type { Logger } from "../log.ts";
 import type { Cluster } from "../model/cluster.ts";
-import type { Change, Node, SourceListener } from "../model/objects.ts";
+import type { Change, Node, ObjectKey, SourceListener } from "../model/objects.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { Metrics } from "../serve/metrics.ts";
 import { Runner } from "../sync/runner.ts";
@@ -19,6 +19,8 @@ export interface SyncLoopDeps {
 	readonly minSyncPeriodMs: number;
 	/** The own Node object changed or is gone. */
 	readonly onNode: (node: Node | undefined) => void;
+	/** The Service, or its endpoints, may have changed, and that is in the maps. */
+	readonly onService: (key: ObjectKey) => void;
 	/** After the first run that looked at everything; health waits for it. */
 	readonly onFirstSync: () => Promise<void>;
 }
@@ -46,15 +48,20 @@ export class SyncLoop implements SourceListener {
 	}
 
 	onChanges(changes: readonly Change[]): void {
-		const { cluster, health, metrics } = this.#deps;
+		const { cluster, metrics } = this.#deps;
 		cluster.apply(changes);
-		this.#deps.skips.note(changes);
+		this.#deps.skips.note(changes.map((change) => this.#withUnserved(change)));
 		this.#noteNode(changes);
 		const count = (kind: Change["kind"]): number =>
 			changes.filter((change) => change.kind === kind).length;
 		metrics.noteChanges(count("service"), count("slice"));
-		if (!this.#listed || !cluster.hasDirty) return;
-		health.noteChange();
+		this.wake();
+	}
+
+	/** The cluster may have changed otherwise than by changes of objects. */
+	wake(): void {
+		if (!this.#listed || !this.#deps.cluster.hasDirty) return;
+		this.#deps.health.noteChange();
 		this.#runner.request();
 	}
 
@@ -67,6 +74,12 @@ export class SyncLoop implements SourceListener {
 	/** Resolves when a running sync has ended; none begins afterwards. */
 	async stop(): Promise<void> {
 		await this.#runner.stop();
+	}
+
+	/** The change with what is well-formed and not served all the same. */
+	#withUnserved(change: Change): Change {
+		const more = change.kind === "service" ? this.#deps.cluster.unserved(change.key) : [];
+		return more.length > 0 ? { ...change, skips: [...change.skips, ...more] } : change;
 	}
 
 	#noteNode(changes: readonly Change[]): void {
@@ -90,8 +103,9 @@ export class SyncLoop implements SourceListener {
 		metrics.noteSync({ seconds, full, writes: result.writes, failures: result.failed });
 		this.#noteTriggers(result);
 		this.#noteFailures();
+		for (const key of result.services) this.#deps.onService(key);
 		const { services, writes, failed } = result;
-		const fields = { services, writes, failed, ms: Math.round(seconds * 1000) };
+		const fields = { services: services.length, writes, failed, ms: Math.round(seconds * 1000) };
 		if (full) {
 			this.#deps.log.info(fields, "in sync");
 			await this.#deps.onFirstSync();

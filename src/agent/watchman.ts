@@ -1,9 +1,11 @@
 /**
- * Keeps attachments: follows rtnetlink, looks at what is attached many times a second, and judges
- * once a second whether redirecting is allowed.
+ * Keeps attachments: told by rtnetlink of devices and filters, by a thread of the addon of links
+ * that are detached, by the file system of pins that are gone. Looks at everything by itself only
+ * now and then, and judges once a second whether redirecting is allowed.
  */
+import { type FSWatcher, watch } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { Addon, NetlinkEvent, NetlinkMonitor } from "../dataplane/addon.ts";
+import type { Addon, LinkWatch, NetlinkEvent, NetlinkMonitor } from "../dataplane/addon.ts";
 import type { Logger } from "../log.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
@@ -15,17 +17,28 @@ export interface WatchmanDeps {
 	readonly addon: Addon;
 	readonly devices: Devices;
 	readonly sockets: SocketHooks;
+	/** Folder of the pinned links. */
+	readonly linkPins: string;
 	readonly health: HealthState;
 	readonly log: Logger;
 }
 
-const REPAIR_MS = 40;
+/** Links that the addon asks at a time: 1.6 ms of CPU time a second at most; all of 160 within 0.4 s. */
+const LINKS = { periodMs: 40, atOnce: 16 };
 const JUDGE_MS = 1000;
+/** Between two looks at everything, for what nobody told of. */
+const LOOK_MS = 5000;
+/** Before what failed is tried again; doubled each time up to the most. */
+const RETRY_MS = { least: 40, most: 1000 };
 
 export class Watchman {
 	readonly #deps: WatchmanDeps;
 	#monitor: NetlinkMonitor | undefined;
+	#links: LinkWatch | undefined;
+	#pins: FSWatcher | undefined;
 	#timers: NodeJS.Timeout[] = [];
+	#retry: NodeJS.Timeout | undefined;
+	#retryMs = RETRY_MS.least;
 	#socketsAttached = false;
 	#refreshing = false;
 	/** The last look at the network went well. */
@@ -33,6 +46,10 @@ export class Watchman {
 	#again = false;
 	#judging = false;
 	#repairing = false;
+	/** Devices to look at, by ifindex. */
+	#suspects = new Set<number>();
+	/** All of them, and the sockets. */
+	#suspectAll = false;
 
 	constructor(deps: WatchmanDeps) {
 		this.#deps = deps;
@@ -43,15 +60,16 @@ export class Watchman {
 		if (this.#monitor !== undefined) return;
 		const { addon, log } = this.#deps;
 		// Subscribed before the first look, so that nothing in between is missed.
-		this.#monitor = new addon.NetlinkMonitor(["links", "addresses", "routes"], (events) => {
-			if (events.some(mayMatter)) this.refreshSoon();
-		});
+		const topics = ["links", "addresses", "routes", "filters"] as const;
+		this.#monitor = new addon.NetlinkMonitor(topics, (events) => this.#hear(events));
+		this.#links = new addon.LinkWatch(() => this.#repairAll(), LINKS);
+		this.#watchPins();
 		await this.#attachSockets();
 		await this.#refresh();
 		if (this.#monitor === undefined) return;
 		this.#timers = [
-			setInterval(() => void this.#repair(), REPAIR_MS),
 			setInterval(() => void this.#judge(), JUDGE_MS),
+			setInterval(() => this.#repairAll(), LOOK_MS),
 		];
 		log.info({ devices: this.#deps.devices.served.map(({ name }) => name) }, "attached");
 	}
@@ -65,8 +83,31 @@ export class Watchman {
 
 	stop(): void {
 		for (const timer of this.#timers) clearInterval(timer);
+		clearTimeout(this.#retry);
+		this.#pins?.close();
+		this.#links?.close();
+		this.#links = undefined;
 		this.#monitor?.close();
 		this.#monitor = undefined;
+	}
+
+	#hear(events: readonly NetlinkEvent[]): void {
+		for (const event of events)
+			if (event.kind === "filters-removed") this.#suspects.add(event.ifindex);
+		if (events.some(mayMatter)) this.refreshSoon();
+		if (events.some(({ kind }) => kind === "overrun")) this.#suspectAll = true;
+		void this.#repair();
+	}
+
+	/** Agents that replace pins themselves are told of that, too: a look too many. */
+	#watchPins(): void {
+		try {
+			this.#pins = watch(this.#deps.linkPins, () => this.#repairAll());
+			this.#pins.on("error", () => this.#pins?.close());
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			this.#deps.log.warn({ reason }, "pins are looked at now and then only");
+		}
 	}
 
 	async #refresh(): Promise<void> {
@@ -80,6 +121,8 @@ export class Watchman {
 			await this.#try("devices", () => undefined);
 		} while (this.#again);
 		this.#refreshing = false;
+		this.#follow();
+		void this.#repair();
 	}
 
 	/** A refresh judges by itself. */
@@ -91,15 +134,46 @@ export class Watchman {
 		this.#judging = false;
 	}
 
-	/** Asks and puts back, and tries again what failed before, one round at a time. */
+	#repairAll(): void {
+		this.#suspectAll = true;
+		void this.#repair();
+	}
+
+	/** Looks at what is suspected until nothing is, and puts back what is missing. */
 	async #repair(): Promise<void> {
 		if (this.#refreshing || this.#repairing) return;
 		this.#repairing = true;
-		if (!this.#looked) await this.#refresh();
-		await this.#try("devices", () => this.#deps.devices.repair());
-		if (this.#socketsAttached) await this.#try("sockets", () => this.#repairSockets());
-		else await this.#attachSockets();
+		while (this.#monitor !== undefined && (this.#suspectAll || this.#suspects.size > 0)) {
+			const [all, some] = [this.#suspectAll, this.#suspects];
+			this.#suspectAll = false;
+			this.#suspects = new Set();
+			// What is told of in this turn of the event loop is one look.
+			await setImmediate();
+			await this.#try("devices", () => this.#deps.devices.repair(all ? undefined : some));
+			if (all && this.#socketsAttached) await this.#try("sockets", () => this.#repairSockets());
+		}
 		this.#repairing = false;
+		this.#follow();
+	}
+
+	/** To be called after attachments may have changed: has them watched, and what failed tried again. */
+	#follow(): void {
+		if (this.#monitor === undefined) return;
+		const { devices, sockets } = this.#deps;
+		this.#links?.watch([...devices.links, ...sockets.links]);
+		if (this.#looked && this.#socketsAttached) {
+			this.#retryMs = RETRY_MS.least;
+			return;
+		}
+		clearTimeout(this.#retry);
+		this.#retry = setTimeout(() => void this.#tryAgain(), this.#retryMs);
+		this.#retryMs = Math.min(RETRY_MS.most, 2 * this.#retryMs);
+	}
+
+	async #tryAgain(): Promise<void> {
+		if (!this.#socketsAttached) await this.#attachSockets();
+		if (!this.#looked) this.refreshSoon();
+		else this.#follow();
 	}
 
 	async #attachSockets(): Promise<void> {
@@ -133,5 +207,6 @@ export class Watchman {
 
 /** Of routes only default ones are looked at; a router's others may change all the time. */
 function mayMatter(event: NetlinkEvent): boolean {
+	if (event.kind === "filters-removed") return false;
 	return event.kind !== "route" || event.route.prefixLength === 0;
 }

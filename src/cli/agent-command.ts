@@ -1,11 +1,17 @@
 /** `sluice agent`: its options, kube-proxy's names where kube-proxy has them. */
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { readEnvironment, UsageError } from "../config.ts";
-import { type AgentOptions, agentConfig } from "../config-agent.ts";
-import { ACCEPTED_FLAGS, REFUSED_FLAGS } from "./kube-proxy-flags.ts";
-import { DEFAULT_PIN_PATH } from "./options.ts";
+import { readEnvironment } from "../config.ts";
+import type { AgentOptions } from "../config-agent.ts";
+import type { CommandLine } from "../config-effective.ts";
+import { parseSwitch, within } from "../config-parse.ts";
+import { runCleanup } from "./cleanup-command.ts";
+import type { CliIo } from "./io.ts";
+import { ACCEPTED_FLAGS, HIDDEN_FLAGS } from "./kube-proxy-flags.ts";
+import { addServiceOptions, DEFAULT_PIN_PATH } from "./options.ts";
+import { VERSION } from "./version.ts";
 
-export function agentCommand(): Command {
+export function agentCommand(io: CliIo): Command {
 	const command = new Command("agent");
 	command.description(
 		"Serve the Services of an API server, or of a directory of manifests, on this node.\n" +
@@ -13,30 +19,84 @@ export function agentCommand(): Command {
 	);
 	command.summary("Serve Services on this node.");
 	addSourceOptions(command);
+	addServiceOptions(command);
 	addDatapathOptions(command);
 	addTimeoutOptions(command);
 	addServeOptions(command);
-	for (const { flags } of [...ACCEPTED_FLAGS, ...REFUSED_FLAGS]) {
+	addTaskOptions(command);
+	for (const flags of [...HIDDEN_FLAGS, ...ACCEPTED_FLAGS.map(({ flags }) => flags)]) {
 		command.addOption(new Option(flags).hideHelp());
 	}
+	command.version(`sluice ${VERSION}`, "--version", "print the version");
 	command.addHelpText(
 		"after",
-		"\nkube-proxy's other flags are accepted; each one given is answered with a warning that says\n" +
-			"what happens instead. Durations are Go's: 500ms, 30s, 1h30m.",
+		"\nWith --config, flags that the file has a field for are ignored, but for --hostname-override and\n" +
+			"logging. kube-proxy's other flags are accepted; those without effect are answered with a warning\n" +
+			"that says what happens instead. Durations are Go's: 500ms, 30s, 1h30m.",
 	);
-	command.action(async (options: AgentOptions & Record<string, unknown>) => {
-		refuse(command);
-		const environment = readEnvironment();
-		const config = agentConfig(options, environment);
-		const { runAgent } = await import("../agent/run.ts");
-		await runAgent(config, environment, warnings(command));
-	});
+	command.action(() => run(command, io));
 	return command;
+}
+
+/** What kube-proxy's flags for one task ask for, or the agent. */
+async function run(command: Command, io: CliIo): Promise<void> {
+	const line = commandLine(command);
+	const { cleanup, initOnly, pinPath, writeConfigTo } = line.options;
+	if (writeConfigTo !== undefined) {
+		await writeConfiguration(line, writeConfigTo, io);
+		return;
+	}
+	if (isOn("--cleanup", cleanup)) {
+		await runCleanup(pinPath, io);
+		return;
+	}
+	if (isOn("--init-only", initOnly)) {
+		await prepare(line, io);
+		return;
+	}
+	const { configure } = await import("../config-effective.ts");
+	const environment = readEnvironment();
+	const { config, warnings } = configure(line, environment);
+	const { runAgent } = await import("../agent/run.ts");
+	const load = () => configure(line, environment);
+	const path = line.options.config;
+	await runAgent(config, environment, {
+		warnings: [...warnings, ...acceptedWarnings(command)],
+		file: path === undefined ? undefined : { path, load },
+	});
+}
+
+function isOn(flag: string, value: string | boolean | undefined): boolean {
+	return within(flag, () => parseSwitch(String(value ?? false)));
+}
+
+async function writeConfiguration(line: CommandLine, file: string, io: CliIo): Promise<void> {
+	const { effectiveConfiguration } = await import("../config-effective.ts");
+	const { toYaml } = await import("../proxy-config/encode.ts");
+	const { configuration, warnings } = effectiveConfiguration(line);
+	for (const warning of warnings) io.err(`sluice: ${warning}\n`);
+	writeFileSync(file, toYaml(configuration));
+	io.out(`wrote ${file}\n`);
+}
+
+async function prepare(line: CommandLine, io: CliIo): Promise<void> {
+	const { configure } = await import("../config-effective.ts");
+	// The objects' source is the agent's affair.
+	const manifests = line.options.manifests ?? "/";
+	const options = { ...line.options, manifests };
+	const { config } = configure({ ...line, options }, readEnvironment());
+	const { loadAddon } = await import("../dataplane/addon.ts");
+	const { prepareNode } = await import("../agent/prepare.ts");
+	io.out(`ready for the agent: ${prepareNode(loadAddon(), config)}\n`);
 }
 
 function addSourceOptions(command: Command): void {
 	command.optionsGroup("Objects:");
 	command
+		.option(
+			"--config <file>",
+			"kube-proxy's configuration file; changes are applied while the agent runs",
+		)
 		.option("--kubeconfig <file>", "kubeconfig of the API server")
 		.option("--master <url>", "address of the API server; overrides the kubeconfig's")
 		.option(
@@ -90,33 +150,46 @@ function addServeOptions(command: Command): void {
 	command.optionsGroup("Health, metrics, logs:");
 	command
 		.option("--bind-address <address>", "this node's own address, unless unspecified", "0.0.0.0")
-		.option("--healthz-bind-address <address>", "/healthz and /livez; empty: off", "0.0.0.0:10256")
+		.option(
+			"--healthz-bind-address <address>",
+			"/healthz and /livez; empty: off (default: 0.0.0.0:10256, [::]:10256 if --bind-address is IPv6)",
+		)
 		.option(
 			"--metrics-bind-address <address>",
-			"/metrics and /proxyMode; empty: off",
-			"127.0.0.1:10249",
+			"/metrics, /configz, /proxyMode; empty: off (default: 127.0.0.1:10249, [::1]:10249 likewise)",
 		)
 		.option("--bind-address-hard-fail [bool]", "exit when an address cannot be bound")
-		.option("-v, --v <level>", "log verbosity, 0 to 10", "0");
+		.option("--oom-score-adj <n>", "the agent's own, -1000 to 1000 (default: -999)")
+		.addOption(
+			new Option("-v, --v <level>", "log verbosity, 0 to 10")
+				.default("0")
+				// Go's "-v=4".
+				.argParser((text) => text.replace(/^=/, "")),
+		);
 }
 
-/** Option names as given, for the flags in `list`. */
-function given(command: Command, list: typeof ACCEPTED_FLAGS): typeof ACCEPTED_FLAGS {
-	return list.filter(({ flags }) => {
+function addTaskOptions(command: Command): void {
+	command.optionsGroup("Instead of running:");
+	command
+		.option("--write-config-to <file>", "write the configuration as YAML, in kube-proxy's form")
+		.option("--init-only [bool]", "mount a bpffs if there is none, and look for a cgroup v2 root")
+		.option("--cleanup [bool]", "what sluice cleanup does");
+}
+
+/** The options of a parsed command, and which of them were given. */
+export function commandLine(command: Command): CommandLine {
+	const options = command.opts<AgentOptions>();
+	const names = Object.keys(options);
+	return {
+		options,
+		given: new Set(names.filter((name) => command.getOptionValueSource(name) === "cli")),
+	};
+}
+
+/** One sentence for each flag that is accepted and that the configuration has no field for. */
+function acceptedWarnings(command: Command): string[] {
+	return ACCEPTED_FLAGS.filter(({ flags }) => {
 		const option = new Option(flags);
 		return command.getOptionValue(option.attributeName()) !== undefined;
-	});
-}
-
-function refuse(command: Command): void {
-	for (const { flags, instead } of given(command, REFUSED_FLAGS)) {
-		throw new UsageError(`${flags.split(" ")[0]}: ${instead}`);
-	}
-}
-
-/** One sentence for each flag that is accepted but means nothing here. */
-function warnings(command: Command): string[] {
-	return given(command, ACCEPTED_FLAGS).map(
-		({ flags, instead }) => `${flags.split(" ")[0]} has no effect: ${instead}`,
-	);
+	}).map(({ flags, instead }) => `${flags.split(" ")[0]} has no effect: ${instead}`);
 }

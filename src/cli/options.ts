@@ -44,6 +44,26 @@ export function addSelection(command: Command): Command {
 		.addOption(choiceOption("--protocol <name>", "only this protocol", ["tcp", "udp", "sctp"]));
 }
 
+/** How Services are served, in kube-proxy's words. */
+export function addServiceOptions(command: Command): void {
+	command.optionsGroup("Services:");
+	command
+		.option(
+			"--nodeport-addresses <list>",
+			"prefixes, or primary, localhost, all: where node ports are served (default: all local addresses)",
+		)
+		.option("--iptables-localhost-nodeports [bool]", "also at 127.0.0.1 and ::1 (default: true)")
+		.option(
+			"--external-ips-allowed <cidrs>",
+			"externalIPs outside of these prefixes are not served (default: all are)",
+		)
+		.option("--masquerade-all [bool]", "clients of cluster IPs are always masqueraded")
+		.option("--detect-local-mode <mode>", "what tells pods from clients outside", "ClusterCIDR")
+		.option("--cluster-cidr <cidrs>", "prefixes of pods, for mode ClusterCIDR")
+		.option("--pod-bridge-interface <name>", "for mode BridgeInterface")
+		.option("--pod-interface-name-prefix <prefix>", "for mode InterfaceNamePrefix");
+}
+
 /** An option that takes one of `choices`, in upper or lower case; its value is in lower case. */
 export function choiceOption(
 	flags: string,

@@ -17,7 +17,7 @@ export function buildProgram(io: CliIo): Command {
 		"An eBPF service proxy: Services of a Kubernetes cluster, translated in the kernel.",
 	);
 	const commands = [
-		agentCommand(),
+		agentCommand(io),
 		servicesCommand(io),
 		backendsCommand(io),
 		flowsCommand(io),

@@ -50,6 +50,9 @@ interface Row {
 	readonly total: string | number;
 	readonly refused: string | number;
 	readonly id: string | number;
+	readonly masquerade: string;
+	readonly affinity: string;
+	readonly ranges: string;
 }
 
 export const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean })[] = [
@@ -64,13 +67,17 @@ export const SERVICE_COLUMNS: readonly (Column<Row> & { readonly wide?: boolean 
 	{ head: "REFUSED", cell: (row) => row.refused, right: true, wide: true },
 	{ head: "ID", cell: (row) => row.id, right: true, wide: true },
 	{ head: "SCOPE", cell: (row) => row.scope, wide: true },
+	{ head: "MASQUERADE", cell: (row) => row.masquerade, wide: true },
+	{ head: "AFFINITY", cell: (row) => row.affinity, wide: true },
+	{ head: "SOURCE RANGES", cell: (row) => row.ranges, wide: true },
 ];
 
 /** One line for each frontend (both scopes in one when they do the same), one for each backend. */
 export function serviceRows(service: ServiceView): Row[] {
 	const sum = (field: "active" | "inactive"): number =>
 		service.backends.reduce((total, backend) => total + backend[field], 0);
-	const heads = mergeScopes(service.frontends).map(({ frontend, scope }) => ({
+	const affinity = service.affinitySeconds > 0 ? `${service.affinitySeconds}s` : "";
+	const heads = mergeScopes(service.frontends).map(({ frontend, scope, masquerade }) => ({
 		service: `${service.namespace}/${service.name}`,
 		port: service.portName,
 		address: formatEndpoint(frontend),
@@ -82,6 +89,9 @@ export function serviceRows(service: ServiceView): Row[] {
 		total: service.connections,
 		refused: service.rejected + service.dropped,
 		id: service.id,
+		masquerade,
+		affinity,
+		ranges: frontend.restricted ? service.sourceRanges.join(",") : "",
 	}));
 	return [...heads, ...service.backends.map(backendRow)];
 }
@@ -99,19 +109,32 @@ function backendRow(backend: BackendView): Row {
 		total: backend.connections,
 		refused: "",
 		id: backend.id,
+		masquerade: "",
+		affinity: "",
+		ranges: "",
 	};
 }
 
-function mergeScopes(
-	frontends: readonly FrontendView[],
-): { frontend: FrontendView; scope: string }[] {
-	const merged = new Map<string, { frontend: FrontendView; scope: string }>();
+interface MergedFrontend {
+	readonly frontend: FrontendView;
+	scope: string;
+	/** Of the internal and the external scope, when they differ. */
+	masquerade: string;
+}
+
+function mergeScopes(frontends: readonly FrontendView[]): MergedFrontend[] {
+	const merged = new Map<string, MergedFrontend>();
 	for (const frontend of frontends) {
-		const { address, port, protocol, action, backends } = frontend;
+		const { address, port, protocol, action, backends, scope, masquerade } = frontend;
 		const key = [address, port, protocol, action, backends.join()].join(" ");
 		const same = merged.get(key);
-		if (same === undefined) merged.set(key, { frontend, scope: frontend.scope });
-		else same.scope = "both";
+		if (same === undefined) {
+			merged.set(key, { frontend, scope, masquerade });
+			continue;
+		}
+		// External comes before internal.
+		if (same.masquerade !== masquerade) same.masquerade = `${masquerade}/${same.masquerade}`;
+		same.scope = "both";
 	}
 	return [...merged.values()];
 }

@@ -133,6 +133,10 @@ async function dumpServices({ map }: Pinned): Promise<string> {
 		frontends: map("frontends"),
 		names: map("names"),
 		tombstones: map("tombstones"),
+		ranges: map("ranges"),
+		sources: map("sources"),
+		service_cidrs: map("service_cidrs"),
+		control: map("control"),
 		backend_stats: map("backend_stats"),
 		service_stats: map("service_stats"),
 	});

@@ -19,6 +19,7 @@ export type {
 	Link,
 	LinkAddress,
 	LinkInfo,
+	LinkWatch,
 	MapInfo,
 	Neighbour,
 	NetfilterHook,

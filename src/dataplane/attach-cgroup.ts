@@ -60,6 +60,10 @@ export class CgroupAttacher {
 		this.#links.clear();
 	}
 
+	get links(): readonly BpfLink[] {
+		return [...this.#links.values()].map(({ link }) => link);
+	}
+
 	get attached(): readonly string[] {
 		return [...this.#links.keys()];
 	}

@@ -69,6 +69,13 @@ export class TcAttacher {
 		return [...this.#attached.values()].map(({ target }) => target);
 	}
 
+	/** Of all devices; none while filters are used. */
+	get links(): readonly BpfLink[] {
+		return [...this.#attached.values()]
+			.flatMap(({ links }) => [...links.values()])
+			.filter((link) => link !== undefined);
+	}
+
 	/** Attaches what is missing and updates what an earlier agent attached. ENODEV: the device is gone. */
 	attach(target: TcTarget): void {
 		const links = new Map<Direction, BpfLink | undefined>();

@@ -3,7 +3,7 @@ import { BpfError } from "../errors.ts";
 import type { MapInfo, MapPage, MapPort, UpdateMode } from "./port.ts";
 
 /** enum bpf_map_type, as far as the fake goes. */
-export const MAP_TYPE = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9 } as const;
+export const MAP_TYPE = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LRU_HASH: 9, LPM_TRIE: 11 } as const;
 
 /** What a map is made with. */
 export interface FakeMapOptions {

@@ -11,6 +11,10 @@ export type ServiceMapName =
 	| "frontends"
 	| "names"
 	| "tombstones"
+	| "ranges"
+	| "sources"
+	| "service_cidrs"
+	| "control"
 	| "backend_stats"
 	| "service_stats";
 
@@ -38,6 +42,10 @@ export function fakeServiceMaps(
 		frontends: make("frontends"),
 		names: make("names"),
 		tombstones: make("tombstones"),
+		ranges: make("ranges"),
+		sources: make("sources"),
+		service_cidrs: make("service_cidrs"),
+		control: make("control"),
 		backend_stats: make("backend_stats"),
 		service_stats: make("service_stats"),
 	};

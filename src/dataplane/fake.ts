@@ -14,6 +14,7 @@ export function fakeMap(options: FakeMapOptions): MapPort {
 	switch (options.type) {
 		case MAP_TYPE.HASH:
 		case MAP_TYPE.LRU_HASH:
+		case MAP_TYPE.LPM_TRIE:
 			return new FakeHash(options);
 		case MAP_TYPE.ARRAY:
 		case MAP_TYPE.PERCPU_ARRAY:
@@ -23,7 +24,9 @@ export function fakeMap(options: FakeMapOptions): MapPort {
 	}
 }
 
-/** Hash tables. LRU ones drop the entry written longest ago; the kernel is less exact about it. */
+/**
+ * Hash tables, and tries of prefixes, of which lookup() finds only the very same prefix. LRU ones drop the entry written longest ago; the kernel is less exact about it.
+ */
 class FakeHash extends FakeMap {
 	/** In the order of their positions: keys that come later get higher ones. */
 	readonly #entries = new Map<string, { readonly position: number; readonly value: Uint8Array }>();
@@ -42,7 +45,9 @@ class FakeHash extends FakeMap {
 		const present = this.#entries.has(name);
 		if (present && mode === "create") return "EEXIST";
 		if (!present && mode === "replace") return "ENOENT";
-		if (!present && this.#entries.size >= this.info.maxEntries && !this.#evict()) return "E2BIG";
+		if (!present && this.#entries.size >= this.info.maxEntries && !this.#evict()) {
+			return this.info.type === MAP_TYPE.LPM_TRIE ? "ENOSPC" : "E2BIG";
+		}
 		if (this.info.type === MAP_TYPE.LRU_HASH) this.#entries.delete(name);
 		const position = this.#entries.get(name)?.position ?? this.#next++;
 		this.#entries.set(name, { position, value: value.slice() });

@@ -17,7 +17,7 @@ export class Died extends Error {
 /** What happens to one operation. */
 export type Fault =
 	| { readonly kind: "none" }
-	/** Throws a BpfError with that code; nothing is written. */
+	/** Throws a BpfError with that code; nothing is written. E2BIG is for keys that are new. */
 	| { readonly kind: "fail"; readonly code: string }
 	/** Throws Died before, or after, the operation took place. */
 	| { readonly kind: "die"; readonly when: "before" | "after" };
@@ -46,7 +46,7 @@ export function randomFaults(
 	fault: Fault,
 	matches: (op: string, object: string) => boolean = isWrite,
 ): FaultSource {
-	const random = generator(seed);
+	const random = randomNumbers(seed);
 	return (op, object) => (matches(op, object) && random() < probability ? fault : NONE);
 }
 
@@ -58,8 +58,10 @@ export function isWrite(op: string): boolean {
 /** The port, with every call but memory() asking `source` what is to happen. */
 export function faulty(port: MapPort, source: FaultSource): MapPort {
 	const { name } = port.info;
-	const attempt = <T>(op: string, action: () => T): T => {
-		const fault = source(op, name);
+	const attempt = <T>(op: string, action: () => T, isNew = () => true): T => {
+		const asked = source(op, name);
+		const isFull = asked.kind === "fail" && asked.code === "E2BIG";
+		const fault = isFull && !isNew() ? NONE : asked;
 		if (fault.kind === "fail") throw failure(fault.code, op, name);
 		if (fault.kind === "die" && fault.when === "before") throw new Died(op, name);
 		const result = action();
@@ -69,13 +71,18 @@ export function faulty(port: MapPort, source: FaultSource): MapPort {
 	return {
 		info: port.info,
 		lookup: (key) => attempt("map lookup", () => port.lookup(key)),
-		update: (key, value, mode) => attempt("map update", () => port.update(key, value, mode)),
+		update: (key, value, mode) =>
+			attempt(
+				"map update",
+				() => port.update(key, value, mode),
+				() => port.lookup(key) === undefined,
+			),
 		delete: (key) => attempt("map delete", () => port.delete(key)),
 		updateBatch: (keys, values, count) =>
 			attempt("map update batch", () => port.updateBatch(keys, values, count)),
 		deleteBatch: (keys, count) => attempt("map delete batch", () => port.deleteBatch(keys, count)),
 		lookupBatch: (cursor, max) => attempt("map lookup batch", () => port.lookupBatch(cursor, max)),
-		memory: () => port.memory(),
+		memory: (bytes) => port.memory(bytes),
 	};
 }
 
@@ -84,8 +91,8 @@ function failure(code: string, op: string, object: string): BpfError {
 	return new BpfError({ message: `${op} of ${object} failed (${code})`, code, errno, op, object });
 }
 
-/** mulberry32: small, and the same everywhere. */
-function generator(seed: number): () => number {
+/** Numbers from 0 to below 1, the same for the same seed everywhere (mulberry32). */
+export function randomNumbers(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;

@@ -3,7 +3,7 @@
  * that are pinned, loads the programs and pins what is new. Attaches nothing.
  */
 import { existsSync, rmSync } from "node:fs";
-import { MAPS, type MapName } from "../layout/structs.ts";
+import { FilterWord, MAPS, type MapName } from "../layout/structs.ts";
 import type { Addon, BpfMap, BpfObject, BpfProgram, MapInfo } from "./addon.ts";
 import type { PinPaths } from "./pins.ts";
 
@@ -50,6 +50,7 @@ const FILLED_BY_AGENT: readonly MapName[] = [
 	"backends",
 	"names",
 	"filter",
+	"ranges",
 ];
 
 export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
@@ -59,6 +60,7 @@ export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 		const { reused, warnings } = reuseMaps(addon, object, options);
 		const previousFlows = reusePreviousFlows(addon, object, options.pins);
 		for (const [name, value] of Object.entries(options.variables)) object.setVariable(name, value);
+		setFilterMask(object);
 		object.load();
 		const maps = Object.fromEntries(MAP_NAMES.map((name) => [name, object.map(name)]));
 		pinNew(maps, reused, options.pins);
@@ -79,6 +81,12 @@ export function loadDatapath(addon: Addon, options: LoadOptions): Loaded {
 	} finally {
 		object.close();
 	}
+}
+
+/** Tells the programs how many bits their filter has (bpf/config.h), once its size is settled. */
+export function setFilterMask(object: BpfObject): void {
+	const filter = object.maps.find(({ name }) => name === "filter");
+	object.setVariable("filter_mask", (filter?.maxEntries ?? 0) * FilterWord.SIZE * 8 - 1);
 }
 
 function pinNew(

@@ -52,10 +52,13 @@ export interface MapPort {
 	lookupBatch(cursor: Uint8Array | undefined, max: number): MapPage;
 
 	/**
-	 * The map's memory, shared with the kernel; only for arrays made with BPF_F_MMAPABLE. Each value is
-	 * padded to 8 bytes. The same buffer each call.
+	 * The map's memory from its start on, shared with the kernel; only for arrays made with
+	 * BPF_F_MMAPABLE. Each value is padded to 8 bytes. The same buffer each call.
+	 *
+	 * @param bytes at least so many are wanted, and may be all that is given: then another call with
+	 * another number ends the buffer that this one returned. Default: all.
 	 */
-	memory(): ArrayBuffer;
+	memory(bytes?: number): ArrayBuffer;
 }
 
 export interface MapPage {

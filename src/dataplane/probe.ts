@@ -32,7 +32,7 @@ export function probeFeatures(addon: Addon): Features {
 	};
 }
 
-/** The same as the `const volatile` variables of bpf/config.h. */
+/** Those `const volatile` variables of bpf/config.h that tell of the kernel. */
 export function configVariables(features: Features): Record<string, boolean> {
 	return {
 		have_set_retval: features.setRetval,

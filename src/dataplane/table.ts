@@ -37,6 +37,11 @@ export class Table<K, V> {
 		this.port.update(encoded(this.#key, key), encoded(this.#value, value), mode);
 	}
 
+	/** Makes the value all zero. */
+	clear(key: K): void {
+		this.port.update(encoded(this.#key, key), new Uint8Array(this.#value.SIZE));
+	}
+
 	/** false when it was not there. */
 	delete(key: K): boolean {
 		return this.port.delete(encoded(this.#key, key));

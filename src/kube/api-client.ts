@@ -6,21 +6,32 @@ import type { ApiAccess } from "./api-access.ts";
 import { ApiError, ApiTimeoutError } from "./api-error.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./clock.ts";
 import { recordOf } from "./json.ts";
+import type { RequestObserver } from "./request-observer.ts";
 
 /** First probe of TCP keepalive, in ms; a dead peer is found about 10 s later. */
 const KEEPALIVE_MS = 10_000;
 /** More of an error's body than this is not read. */
 const MAX_ERROR_BODY = 64 * 1024;
+/** client-go's code of a request without answer. */
+const NO_ANSWER = "<error>";
+
+interface ApiRequest {
+	readonly method: "GET" | "POST" | "PATCH";
+	readonly path: string;
+	readonly body: object | undefined;
+}
 
 /** Makes requests to an API server, each on a connection of its own. */
 export class ApiClient {
 	readonly #access: ApiAccess;
 	readonly #timings: Timings;
+	readonly #observer: RequestObserver | undefined;
 	readonly #agents = { https: new https.Agent(), http: new http.Agent() };
 
-	constructor(access: ApiAccess, timings: Timings = DEFAULT_TIMINGS) {
+	constructor(access: ApiAccess, timings: Timings = DEFAULT_TIMINGS, observer?: RequestObserver) {
 		this.#access = access;
 		this.#timings = timings;
+		this.#observer = observer;
 	}
 
 	/**
@@ -28,32 +39,73 @@ export class ApiClient {
 	 * statuses, ApiTimeoutError, or a network error. On 401 the token is read anew and the request made
 	 * once more.
 	 */
-	async get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+	get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+		return this.#authorized({ method: "GET", path, body: undefined }, signal);
+	}
+
+	/** Creates an object, or changes fields of it by a merge patch. Throws as get() does. */
+	async write(
+		method: "POST" | "PATCH",
+		path: string,
+		body: object,
+		signal: AbortSignal,
+	): Promise<void> {
+		const response = await this.#authorized({ method, path, body }, signal);
+		// Of no interest, and the connection is not used again.
+		response.on("error", () => undefined).destroy();
+	}
+
+	async #authorized(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
 		try {
-			return await this.#getOnce(path, signal);
+			return await this.#once(request, signal);
 		} catch (error) {
 			if (!(error instanceof ApiError) || error.status !== 401) {
 				throw error;
 			}
 			this.#access.reload();
-			return await this.#getOnce(path, signal);
+			return await this.#once(request, signal);
 		}
 	}
 
-	async #getOnce(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+	async #once({ method, path, body }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
 		const url = new URL(this.#access.server + path);
 		const access = await this.#access.requestOptions();
-		const headers = { ...access.headers, accept: "application/json", "user-agent": "sluice" };
-		const response = await this.#send(url, { ...access, headers, signal });
-		if (response.statusCode === 200) {
+		const text = body === undefined ? undefined : JSON.stringify(body);
+		const headers = {
+			...access.headers,
+			accept: "application/json",
+			"user-agent": "sluice",
+			...(text === undefined ? {} : contentHeaders(method, text)),
+		};
+		const response = await this.#observed(url, { ...access, method, headers, signal }, text);
+		if (response.statusCode === 200 || (text !== undefined && response.statusCode === 201)) {
 			return response;
 		}
 		response.setTimeout(this.#timings.connectMs, () => response.destroy());
-		const body = await readErrorBody(response);
-		throw new ApiError(response.statusCode ?? 0, body, response.headers["retry-after"]);
+		const answer = await readErrorBody(response);
+		throw new ApiError(response.statusCode ?? 0, answer, response.headers["retry-after"]);
 	}
 
-	#send(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+	/** A request that is given up is not one that the server did not answer. */
+	async #observed(url: URL, options: RequestOptions, body = ""): Promise<IncomingMessage> {
+		const start = performance.now();
+		const request = { host: url.host, method: options.method ?? "GET" };
+		const took = () => this.#observer?.took(request, (performance.now() - start) / 1000);
+		try {
+			const response = await this.#send(url, options, body);
+			this.#observer?.answered(request, String(response.statusCode));
+			if (!url.searchParams.has("watch")) response.once("close", took);
+			return response;
+		} catch (error) {
+			if (options.signal?.aborted !== true) {
+				this.#observer?.answered(request, NO_ANSWER);
+				if (!url.searchParams.has("watch")) took();
+			}
+			throw error;
+		}
+	}
+
+	#send(url: URL, options: RequestOptions, body: string): Promise<IncomingMessage> {
 		const { connectMs, responseMs } = this.#timings;
 		return new Promise((resolve, reject) => {
 			const secure = url.protocol === "https:";
@@ -73,9 +125,14 @@ export class ApiClient {
 			request.on("error", reject);
 			request.on("close", () => clearTimeout(timer));
 			request.once("response", () => clearTimeout(timer));
-			request.end();
+			request.end(body);
 		});
 	}
+}
+
+function contentHeaders(method: string, text: string): Readonly<Record<string, string | number>> {
+	const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+	return { "content-type": type, "content-length": Buffer.byteLength(text) };
 }
 
 /** Agents for proxies hand over sockets that are connected already. */

@@ -1,5 +1,5 @@
 import type { ObjectKey, Protocol, Skip } from "../model/objects.ts";
-import { show } from "./json.ts";
+import { arrayOf, type Json, show } from "./json.ts";
 
 /** What became of one API object. */
 export interface Decoded<T> {
@@ -46,6 +46,38 @@ export function portOf(value: unknown): number | undefined {
 	return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65536
 		? value
 		: undefined;
+}
+
+/** A port number that may be absent or 0, which stands for none. */
+export function optionalPortOf(json: Json, field: string, path: string, skips: Skips): number {
+	const port = portOf(json[field]);
+	if (port === undefined && (json[field] ?? 0) !== 0) {
+		skips.add(`${path}.${field} is ${show(json[field])}, not a port number`);
+	}
+	return port ?? 0;
+}
+
+/** A field of spec with a fixed set of values; the first one is the API's default. */
+export function oneOf<T extends string>(
+	values: readonly [T, ...T[]],
+	spec: Json,
+	field: string,
+	skips: Skips,
+): T {
+	const [fallback] = values;
+	const given = spec[field] ?? fallback;
+	const value = values.find((known) => known === given);
+	if (value === undefined) {
+		skips.add(`spec.${field} is ${show(given)}; ${fallback} is assumed`);
+	}
+	return value ?? fallback;
+}
+
+/** A field that holds a list; without one that is none, which is named. */
+export function listOf(json: Json, field: string, path: string, skips: Skips): readonly unknown[] {
+	const value = json[field] ?? [];
+	if (!Array.isArray(value)) skips.add(`${path}.${field} is ${show(value)}, not a list`);
+	return arrayOf(value);
 }
 
 /** Name of a port; the API's default for an absent one is "". */

@@ -19,8 +19,13 @@ const SERVICE_NAME = "kubernetes.io/service-name";
 const TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
 const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
 
+/** An EndpointSlice with a list of its endpoints. */
+export interface DecodedSlice extends EndpointSlice {
+	readonly endpoints: readonly Endpoint[];
+}
+
 /** Reads a discovery.k8s.io/v1 EndpointSlice from API or manifest JSON. */
-export function decodeEndpointSlice(json: unknown, interner: Interner): Decoded<EndpointSlice> {
+export function decodeEndpointSlice(json: unknown, interner: Interner): Decoded<DecodedSlice> {
 	const slice = recordOf(json);
 	const metadata = metadataOf(json);
 	const key = keyOf(metadata);
@@ -31,7 +36,7 @@ export function decodeEndpointSlice(json: unknown, interner: Interner): Decoded<
 		skips.add(reason ?? `addressType is ${show(slice.addressType)}, not IPv4 or IPv6`);
 		return { key, object: undefined, skips: skips.list };
 	}
-	const object: EndpointSlice = {
+	const object: DecodedSlice = {
 		namespace: interner.string(metadata.namespace),
 		name: metadata.name,
 		service: metadata.label(SERVICE_NAME) ?? "",

@@ -32,7 +32,10 @@ function entryOf(map: unknown, key: string): string | undefined {
 	return value === null ? "" : stringOf(value);
 }
 
-/** "namespace/name", or the name alone of an object without namespace; "" without name. */
+/**
+ * "namespace/name", or the name alone of an object without namespace; "" without name. Made by
+ * join(), since V8 keeps the steps of a concatenation as long as its result.
+ */
 export function keyOf({ namespace, name }: Pick<Metadata, "namespace" | "name">): ObjectKey {
-	return namespace === "" || name === "" ? name : `${namespace}/${name}`;
+	return namespace === "" || name === "" ? name : [namespace, name].join("/");
 }

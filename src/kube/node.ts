@@ -1,5 +1,6 @@
 import { parseAddress } from "../model/address.ts";
-import type { Address, Node } from "../model/objects.ts";
+import { parseCIDR } from "../model/cidr.ts";
+import type { Address, Cidr, Node } from "../model/objects.ts";
 import { type Decoded, Skips } from "./decode.ts";
 import type { Interner } from "./intern.ts";
 import { arrayOf, type Json, recordOf, show, stringsOf } from "./json.ts";
@@ -48,11 +49,11 @@ function addressesOf(status: Json, skips: Skips): readonly Address[] {
 }
 
 /** spec.podCIDRs; the older spec.podCIDR when that is empty. */
-function podCIDRsOf(spec: Json, skips: Skips): readonly string[] {
+function podCIDRsOf(spec: Json, skips: Skips): readonly Cidr[] {
 	const list = stringsOf(spec.podCIDRs);
-	const cidrs: string[] = [];
+	const cidrs: Cidr[] = [];
 	for (const text of list.length > 0 ? list : stringsOf([spec.podCIDR])) {
-		const cidr = canonicalCIDR(text);
+		const cidr = parseCIDR(text);
 		if (cidr === undefined) {
 			skips.add(`pod CIDR ${show(text)} is not an address and a prefix length`);
 		} else {
@@ -60,12 +61,4 @@ function podCIDRsOf(spec: Json, skips: Skips): readonly string[] {
 		}
 	}
 	return cidrs;
-}
-
-function canonicalCIDR(text: string): string | undefined {
-	const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
-	const address = match?.[1] === undefined ? undefined : parseAddress(match[1]);
-	const length = Number(match?.[2]);
-	const longest = address?.includes(":") ? 128 : 32;
-	return address !== undefined && length <= longest ? `${address}/${length}` : undefined;
 }

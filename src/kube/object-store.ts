@@ -15,8 +15,8 @@ interface Version {
 
 /** One object of a list. */
 export interface Listed extends Version {
-	/** undefined: it is as it was delivered, and has not been decoded again. */
-	readonly change: Change | undefined;
+	/** undefined: it is as it was delivered, and has not been decoded again; or it has been by now. */
+	change: Change | undefined;
 }
 
 /** A complete list, or one in the making. */
@@ -29,7 +29,7 @@ export type Listing = Map<ObjectKey, Listed>;
 export class ObjectStore {
 	readonly #resource: Resource;
 	readonly #interner: Interner;
-	#delivered = new Map<ObjectKey, Version>();
+	#delivered: Map<ObjectKey, Version> = new Map();
 	/** Version of the newest list or object that was delivered. */
 	#newest = 0;
 
@@ -59,6 +59,7 @@ export class ObjectStore {
 	 * All changes from what was delivered to what a complete list of that version says. A list older
 	 * than what was delivered is from a history that was put back, in which the same versions can
 	 * mean other things: throws ProtocolError, and every object of the next list counts as changed.
+	 * The listing is the store's from then on: tens of thousands of entries are not copied.
 	 */
 	replace(listing: Listing, version: string): Change[] {
 		if (Number(version) < this.#newest) {
@@ -75,11 +76,10 @@ export class ObjectStore {
 		for (const [key, listed] of listing) {
 			if (listed.change) {
 				changes.push(...this.#transition(key, listed, listed.change));
+				listed.change = undefined;
 			}
 		}
-		this.#delivered = new Map(
-			[...listing].map(([key, { uid, resourceVersion }]) => [key, { uid, resourceVersion }]),
-		);
+		this.#delivered = listing;
 		return changes;
 	}
 

@@ -17,6 +17,13 @@ import { readEvents, readList } from "./streams.ts";
 import type { WatchEvent } from "./watch-event.ts";
 import { Watchdog } from "./watchdog.ts";
 
+/**
+ * How long an optional resource that is not there is left alone, in ms, after it was looked for so
+ * many times with shorter pauses: a server that begins refuses at first what it allows later.
+ */
+const ABSENCE_PAUSE_MS = 300_000;
+const ABSENCE_PATIENCE = 8;
+
 export interface ReflectorOptions {
 	readonly resource: Resource;
 	readonly client: ApiClient;
@@ -25,7 +32,10 @@ export interface ReflectorOptions {
 	readonly log: Logger;
 	readonly clock: Clock;
 	readonly timings: Timings;
-	/** Called once, after the first complete list has been put into the outbox. */
+	/**
+	 * Called after the first complete list has been put into the outbox, and when an optional resource
+	 * turns out not to be there.
+	 */
 	readonly onSynced: () => void;
 }
 
@@ -45,7 +55,10 @@ export class Reflector {
 	/** Whether the current session has been of use. */
 	#progress = false;
 	#synced = false;
+	/** How often in a row the server did not have the resource, or not for us, which is optional. */
+	#absences = 0;
 	#error = "";
+	#failures = 0;
 
 	constructor(options: ReflectorOptions) {
 		this.#options = options;
@@ -60,8 +73,14 @@ export class Reflector {
 			kind: this.#options.resource.name,
 			synced: this.#synced,
 			error: this.#error,
+			failures: this.#failures,
 			objects: this.#store.size,
 		};
+	}
+
+	/** Whether it is known what there is: all has been listed once, or nothing is to be had. */
+	get settled(): boolean {
+		return this.#synced || this.#absences > 0;
 	}
 
 	/** Resolves after the signal is aborted, never before. */
@@ -199,6 +218,7 @@ export class Reflector {
 			this.#log.info("the API server answers again");
 		}
 		this.#error = "";
+		this.#absences = 0;
 	}
 
 	/** After a watch ended as it should: the pause until the next one, in ms. */
@@ -217,12 +237,32 @@ export class Reflector {
 			this.#log.debug("a watch was silent and is opened anew");
 			return this.#ended();
 		}
+		if (this.#options.resource.withoutIt !== "" && isAbsence(error)) return this.#missed(error);
 		const message = error instanceof Error ? error.message : String(error);
 		this.#log[this.#error === message ? "debug" : "warn"]({ reason: message }, "watching failed");
 		this.#error = message;
+		this.#failures++;
 		this.#position.failed(error);
 		const atLeast = error instanceof ApiError ? error.retryAfterMs : 0;
 		const goesOn = this.#progress && this.#position.version !== undefined && atLeast === 0;
 		return goesOn ? 0 : Math.max(atLeast, this.#backoff.next());
 	}
+
+	/** Somebody may create it, or give us the right to it: the pause until that is looked for, in ms. */
+	#missed(error: ApiError): number {
+		this.#position.failed(error);
+		const { withoutIt } = this.#options.resource;
+		this.#error = `${error.message}; ${withoutIt}`;
+		this.#absences++;
+		if (this.#absences === 1) {
+			this.#log.warn({ reason: error.message }, withoutIt);
+			this.#options.onSynced();
+		}
+		const isLong = this.#absences > ABSENCE_PATIENCE;
+		return Math.max(isLong ? ABSENCE_PAUSE_MS : this.#backoff.next(), error.retryAfterMs);
+	}
+}
+
+function isAbsence(error: unknown): error is ApiError {
+	return error instanceof ApiError && (error.status === 403 || error.status === 404);
 }

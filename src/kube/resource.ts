@@ -17,6 +17,8 @@ export interface Resource {
 	readonly fieldSelector: string;
 	/** Whether servers that do not know the field may send everything: decoding sorts it out. */
 	readonly fieldOptional: boolean;
+	/** What is off where a server lacks it or keeps it from us; "" when we cannot do without. */
+	readonly withoutIt: string;
 }
 
 export const SERVICES: Resource = {
@@ -27,6 +29,7 @@ export const SERVICES: Resource = {
 	labelSelector: `!${SERVICE_PROXY_NAME}`,
 	fieldSelector: "spec.clusterIP!=None",
 	fieldOptional: true,
+	withoutIt: "",
 };
 
 export const ENDPOINT_SLICES: Resource = {
@@ -37,6 +40,19 @@ export const ENDPOINT_SLICES: Resource = {
 	labelSelector: `!${HEADLESS}`,
 	fieldSelector: "",
 	fieldOptional: false,
+	withoutIt: "",
+};
+
+/** Since Kubernetes 1.33. */
+export const SERVICE_CIDRS: Resource = {
+	name: "ServiceCIDRs",
+	kind: "ServiceCIDR",
+	changeKind: "cidr",
+	path: "/apis/networking.k8s.io/v1/servicecidrs",
+	labelSelector: "",
+	fieldSelector: "",
+	fieldOptional: false,
+	withoutIt: "service addresses that no Service has are not known, and packets to them not dropped",
 };
 
 export function nodeResource(nodeName: string): Resource {
@@ -48,5 +64,6 @@ export function nodeResource(nodeName: string): Resource {
 		labelSelector: "",
 		fieldSelector: `metadata.name=${nodeName}`,
 		fieldOptional: false,
+		withoutIt: "",
 	};
 }

@@ -3,6 +3,8 @@ import { TakenPorts } from "../model/frontends.ts";
 import type { Address, Service, ServicePort } from "../model/objects.ts";
 import {
 	type Decoded,
+	oneOf,
+	optionalPortOf,
 	portNameOf,
 	portOf,
 	portProblem,
@@ -13,6 +15,13 @@ import {
 import type { Interner } from "./intern.ts";
 import { arrayOf, type Json, recordOf, show, stringsOf } from "./json.ts";
 import { keyOf, type Metadata, metadataOf } from "./metadata.ts";
+import {
+	affinitySecondsOf,
+	externalIPsOf,
+	healthCheckNodePortOf,
+	loadBalancerIPsOf,
+	sourceRangesOf,
+} from "./service-reach.ts";
 
 /** A Service with this label, whatever its value, belongs to another proxy. */
 export const SERVICE_PROXY_NAME = "service.kubernetes.io/service-proxy-name";
@@ -35,14 +44,21 @@ export function decodeService(json: unknown, interner: Interner): Decoded<Servic
 	if (clusterIPs.length === 0) {
 		return { key, object: undefined, skips: skips.list };
 	}
+	const type = oneOf(TYPES, spec, "type", skips);
 	const service: Service = {
 		namespace: interner.string(metadata.namespace),
 		name: metadata.name,
 		uid: metadata.uid,
-		type: oneOf(TYPES, spec, "type", skips),
+		type,
 		clusterIPs,
-		ports: portsOf(spec, skips),
+		ports: portsOf(spec, type, skips),
 		internalTrafficPolicy: oneOf(POLICIES, spec, "internalTrafficPolicy", skips),
+		externalTrafficPolicy: oneOf(POLICIES, spec, "externalTrafficPolicy", skips),
+		externalIPs: interner.list(externalIPsOf(spec, skips)),
+		loadBalancerIPs: interner.list(loadBalancerIPsOf(recordOf(recordOf(json).status), skips)),
+		loadBalancerSourceRanges: interner.list(sourceRangesOf(spec, skips)),
+		affinitySeconds: affinitySecondsOf(spec, skips),
+		healthCheckNodePort: healthCheckNodePortOf(spec, skips),
 	};
 	return { key, object: service, skips: skips.list };
 }
@@ -86,14 +102,14 @@ function clusterIPsOf(spec: Json, skips: Skips): readonly Address[] {
 	return trimmed(addresses);
 }
 
-function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
+function portsOf(spec: Json, type: Service["type"], skips: Skips): readonly ServicePort[] {
 	const ports: ServicePort[] = [];
 	const taken = new TakenPorts();
 	for (const [i, item] of arrayOf(spec.ports).entries()) {
 		const path = `spec.ports[${i}]`;
 		const json = recordOf(item);
 		const problem = portProblem(path, json);
-		const port = problem === undefined ? toPort(json, path, skips) : undefined;
+		const port = problem === undefined ? toPort(json, path, { type, skips }) : undefined;
 		if (problem !== undefined) {
 			skips.add(problem);
 		} else if (port && !taken.take(port)) {
@@ -105,31 +121,18 @@ function portsOf(spec: Json, skips: Skips): readonly ServicePort[] {
 	return trimmed(ports);
 }
 
-function toPort(json: Json, path: string, skips: Skips): ServicePort {
-	const nodePort = portOf(json.nodePort);
-	if (nodePort === undefined && (json.nodePort ?? 0) !== 0) {
-		skips.add(`${path}.nodePort is ${show(json.nodePort)}, not a port number`);
-	}
+function toPort(
+	json: Json,
+	path: string,
+	{ type, skips }: { readonly type: Service["type"]; readonly skips: Skips },
+): ServicePort {
+	const nodePort = optionalPortOf(json, "nodePort", path, skips);
+	const isServed = type !== "ClusterIP" || nodePort === 0;
+	if (!isServed) skips.add(`${path}.nodePort is not served: the Service is of type ClusterIP`);
 	return {
 		name: portNameOf(json.name) ?? "",
 		protocol: protocolOf(json.protocol) ?? "TCP",
 		port: portOf(json.port) ?? 0,
-		nodePort: nodePort ?? 0,
+		nodePort: isServed ? nodePort : 0,
 	};
-}
-
-/** A field with a fixed set of values; the first one is the API's default. */
-function oneOf<T extends string>(
-	values: readonly [T, ...T[]],
-	spec: Json,
-	field: string,
-	skips: Skips,
-): T {
-	const [fallback] = values;
-	const given = spec[field] ?? fallback;
-	const value = values.find((known) => known === given);
-	if (value === undefined) {
-		skips.add(`spec.${field} is ${show(given)}; ${fallback} is assumed`);
-	}
-	return value ?? fallback;
 }

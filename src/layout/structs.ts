@@ -27,6 +27,57 @@ function getText(view: DataView, at: number, length: number): string {
 	return textDecoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
+/** struct affinity */
+export interface Affinity {
+	readonly backend: number;
+	readonly backend_generation: number;
+	readonly last_used: bigint;
+	readonly slot: number;
+}
+export const Affinity = {
+	SIZE: 24,
+	OFFSET: { backend: 0, backend_generation: 4, last_used: 8, slot: 16 },
+	encode(v: Affinity, view: DataView, at: number): void {
+		bytesAt(view, at, 24).fill(0);
+		view.setUint32(at, v.backend, true);
+		view.setUint32(at + 4, v.backend_generation, true);
+		view.setBigUint64(at + 8, v.last_used, true);
+		view.setUint32(at + 16, v.slot, true);
+	},
+	decode(view: DataView, at: number): Affinity {
+		return {
+			backend: view.getUint32(at, true),
+			backend_generation: view.getUint32(at + 4, true),
+			last_used: view.getBigUint64(at + 8, true),
+			slot: view.getUint32(at + 16, true),
+		};
+	},
+} as const;
+
+/** struct affinity_key */
+export interface AffinityKey {
+	readonly client: Uint8Array;
+	readonly service: number;
+	readonly kind: number;
+}
+export const AffinityKey = {
+	SIZE: 24,
+	OFFSET: { client: 0, service: 16, kind: 20 },
+	encode(v: AffinityKey, view: DataView, at: number): void {
+		bytesAt(view, at, 24).fill(0);
+		bytesAt(view, at, 16).set(v.client);
+		view.setUint32(at + 16, v.service, true);
+		view.setUint8(at + 20, v.kind);
+	},
+	decode(view: DataView, at: number): AffinityKey {
+		return {
+			client: bytesAt(view, at, 16).slice(),
+			service: view.getUint32(at + 16, true),
+			kind: view.getUint8(at + 20),
+		};
+	},
+} as const;
+
 /** struct backend */
 export interface Backend {
 	readonly word: number;
@@ -82,27 +133,44 @@ export const BackendStats = {
 
 /** struct control */
 export interface Control {
-	readonly half_open: bigint;
+	readonly flows_in_use: readonly number[];
 	readonly overflow_in_use: number;
 	readonly direct_in_use: number;
 	readonly direct_seen: readonly number[];
+	readonly service_v4: readonly bigint[];
+	readonly service_v6: readonly bigint[];
+	readonly half_open: bigint;
 }
 export const Control = {
-	SIZE: 64,
-	OFFSET: { half_open: 0, overflow_in_use: 8, direct_in_use: 12, direct_seen: 16 },
+	SIZE: 128,
+	OFFSET: {
+		flows_in_use: 0,
+		overflow_in_use: 16,
+		direct_in_use: 20,
+		direct_seen: 24,
+		service_v4: 32,
+		service_v6: 48,
+		half_open: 64,
+	},
 	encode(v: Control, view: DataView, at: number): void {
-		bytesAt(view, at, 64).fill(0);
-		view.setBigUint64(at, v.half_open, true);
-		view.setUint32(at + 8, v.overflow_in_use, true);
-		view.setUint32(at + 12, v.direct_in_use, true);
-		for (let i = 0; i < 2; i++) view.setUint32(at + 16 + i * 4, v.direct_seen[i] ?? 0, true);
+		bytesAt(view, at, 128).fill(0);
+		for (let i = 0; i < 4; i++) view.setUint32(at + i * 4, v.flows_in_use[i] ?? 0, true);
+		view.setUint32(at + 16, v.overflow_in_use, true);
+		view.setUint32(at + 20, v.direct_in_use, true);
+		for (let i = 0; i < 2; i++) view.setUint32(at + 24 + i * 4, v.direct_seen[i] ?? 0, true);
+		for (let i = 0; i < 2; i++) view.setBigUint64(at + 32 + i * 8, v.service_v4[i] ?? 0n, true);
+		for (let i = 0; i < 2; i++) view.setBigUint64(at + 48 + i * 8, v.service_v6[i] ?? 0n, true);
+		view.setBigUint64(at + 64, v.half_open, true);
 	},
 	decode(view: DataView, at: number): Control {
 		return {
-			half_open: view.getBigUint64(at, true),
-			overflow_in_use: view.getUint32(at + 8, true),
-			direct_in_use: view.getUint32(at + 12, true),
-			direct_seen: Array.from({ length: 2 }, (_, i) => view.getUint32(at + 16 + i * 4, true)),
+			flows_in_use: Array.from({ length: 4 }, (_, i) => view.getUint32(at + i * 4, true)),
+			overflow_in_use: view.getUint32(at + 16, true),
+			direct_in_use: view.getUint32(at + 20, true),
+			direct_seen: Array.from({ length: 2 }, (_, i) => view.getUint32(at + 24 + i * 4, true)),
+			service_v4: Array.from({ length: 2 }, (_, i) => view.getBigUint64(at + 32 + i * 8, true)),
+			service_v6: Array.from({ length: 2 }, (_, i) => view.getBigUint64(at + 48 + i * 8, true)),
+			half_open: view.getBigUint64(at + 64, true),
 		};
 	},
 } as const;
@@ -419,6 +487,44 @@ export const FrontendKey = {
 	},
 } as const;
 
+/** struct prefix */
+export interface Prefix {
+	readonly flags: number;
+}
+export const Prefix = {
+	SIZE: 4,
+	OFFSET: { flags: 0 },
+	encode(v: Prefix, view: DataView, at: number): void {
+		view.setUint32(at, v.flags, true);
+	},
+	decode(view: DataView, at: number): Prefix {
+		return { flags: view.getUint32(at, true) };
+	},
+} as const;
+
+/** struct range_key */
+export interface RangeKey {
+	readonly prefixlen: number;
+	readonly service: number;
+	readonly addr: Uint8Array;
+}
+export const RangeKey = {
+	SIZE: 24,
+	OFFSET: { prefixlen: 0, service: 4, addr: 8 },
+	encode(v: RangeKey, view: DataView, at: number): void {
+		view.setUint32(at, v.prefixlen, true);
+		view.setUint32(at + 4, v.service, false);
+		bytesAt(view, at + 8, 16).set(v.addr);
+	},
+	decode(view: DataView, at: number): RangeKey {
+		return {
+			prefixlen: view.getUint32(at, true),
+			service: view.getUint32(at + 4, false),
+			addr: bytesAt(view, at + 8, 16).slice(),
+		};
+	},
+} as const;
+
 /** struct reap_request */
 export interface ReapRequest {
 	readonly count: number;
@@ -652,6 +758,23 @@ export const SocketState = {
 	},
 } as const;
 
+/** struct source_key */
+export interface SourceKey {
+	readonly prefixlen: number;
+	readonly addr: Uint8Array;
+}
+export const SourceKey = {
+	SIZE: 20,
+	OFFSET: { prefixlen: 0, addr: 4 },
+	encode(v: SourceKey, view: DataView, at: number): void {
+		view.setUint32(at, v.prefixlen, true);
+		bytesAt(view, at + 4, 16).set(v.addr);
+	},
+	decode(view: DataView, at: number): SourceKey {
+		return { prefixlen: view.getUint32(at, true), addr: bytesAt(view, at + 4, 16).slice() };
+	},
+} as const;
+
 /** struct tombstone */
 export interface Tombstone {
 	readonly service: number;
@@ -749,6 +872,13 @@ export const UdpPeerKey = {
 	},
 } as const;
 
+/** enum affinity_kind */
+export const AffinityKind = {
+	AFFINITY_ADDRESS: 0,
+	AFFINITY_NETNS: 1,
+} as const;
+export type AffinityKind = (typeof AffinityKind)[keyof typeof AffinityKind];
+
 /** enum backend_flag */
 export const BackendFlag = {
 	BACKEND_LOCAL: 1,
@@ -805,7 +935,11 @@ export const DropReason = {
 	DROP_FRAGMENT: 12,
 	DROP_HOST_BACKEND: 13,
 	DROP_SOCKET_PEER_CONFLICT: 14,
-	DROP_REASONS: 15,
+	DROP_SOURCE_RANGE: 15,
+	DROP_UNKNOWN_PORT: 16,
+	DROP_UNKNOWN_ADDRESS: 17,
+	DROP_MARTIAN: 18,
+	DROP_REASONS: 19,
 } as const;
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 
@@ -880,6 +1014,11 @@ export type Forwarding = (typeof Forwarding)[keyof typeof Forwarding];
 /** enum frontend_flag */
 export const FrontendFlag = {
 	FRONTEND_LOCAL_SET: 1,
+	FRONTEND_MASQUERADE: 2,
+	FRONTEND_MASQUERADE_OUTSIDE: 4,
+	FRONTEND_RANGES: 8,
+	FRONTEND_ADDRESS: 16,
+	FRONTEND_ECHO: 32,
 } as const;
 export type FrontendFlag = (typeof FrontendFlag)[keyof typeof FrontendFlag];
 
@@ -891,6 +1030,14 @@ export const FrontendWord = {
 	FRONTEND_FLAGS_BITS: 32,
 } as const;
 export type FrontendWord = (typeof FrontendWord)[keyof typeof FrontendWord];
+
+/** enum in_use */
+export const InUse = {
+	IN_USE_NOT: 0,
+	IN_USE: 1,
+	IN_USE_CHECKED: 2,
+} as const;
+export type InUse = (typeof InUse)[keyof typeof InUse];
 
 /** enum map_version */
 export const MapVersion = {
@@ -913,8 +1060,18 @@ export const MapVersion = {
 	MAP_VERSION_FILTER: 1,
 	MAP_VERSION_DROPS: 1,
 	MAP_VERSION_EVENTS: 1,
+	MAP_VERSION_AFFINITY: 1,
+	MAP_VERSION_RANGES: 1,
+	MAP_VERSION_SOURCES: 1,
+	MAP_VERSION_SERVICE_CIDRS: 1,
 } as const;
 export type MapVersion = (typeof MapVersion)[keyof typeof MapVersion];
+
+/** enum prefix_flag */
+export const PrefixFlag = {
+	PREFIX_PRESENT: 1,
+} as const;
+export type PrefixFlag = (typeof PrefixFlag)[keyof typeof PrefixFlag];
 
 /** enum previous_flows */
 export const PreviousFlows = {
@@ -1202,6 +1359,54 @@ export const MAPS = {
 		flags: 0,
 		version: 1,
 	},
+	affinity: {
+		name: "affinity",
+		type: 9,
+		key: "affinity_key",
+		keySize: 24,
+		value: "affinity",
+		valueSize: 24,
+		stride: 24,
+		maxEntries: 65536,
+		flags: 0,
+		version: 1,
+	},
+	ranges: {
+		name: "ranges",
+		type: 11,
+		key: "range_key",
+		keySize: 24,
+		value: "prefix",
+		valueSize: 4,
+		stride: 8,
+		maxEntries: 65536,
+		flags: 1,
+		version: 1,
+	},
+	sources: {
+		name: "sources",
+		type: 11,
+		key: "source_key",
+		keySize: 20,
+		value: "prefix",
+		valueSize: 4,
+		stride: 8,
+		maxEntries: 4096,
+		flags: 1,
+		version: 1,
+	},
+	service_cidrs: {
+		name: "service_cidrs",
+		type: 11,
+		key: "source_key",
+		keySize: 20,
+		value: "prefix",
+		valueSize: 4,
+		stride: 8,
+		maxEntries: 1024,
+		flags: 1,
+		version: 1,
+	},
 	fragments: {
 		name: "fragments",
 		type: 9,
@@ -1244,8 +1449,8 @@ export const MAPS = {
 		key: "u32",
 		keySize: 4,
 		value: "control",
-		valueSize: 64,
-		stride: 64,
+		valueSize: 128,
+		stride: 128,
 		maxEntries: 1,
 		flags: 1024,
 		version: 1,
@@ -1270,7 +1475,7 @@ export const MAPS = {
 		value: "drop_count",
 		valueSize: 8,
 		stride: 8,
-		maxEntries: 15,
+		maxEntries: 19,
 		flags: 0,
 		version: 1,
 	},

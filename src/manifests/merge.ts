@@ -43,4 +43,9 @@ function withCopy(first: Change, file: string, origin: string): Change {
 	return { ...first, skips: [...first.skips, skip] };
 }
 
-const KIND_NAMES = { service: "Service", slice: "EndpointSlice", node: "Node" } as const;
+const KIND_NAMES = {
+	service: "Service",
+	slice: "EndpointSlice",
+	node: "Node",
+	cidr: "ServiceCIDR",
+} as const;

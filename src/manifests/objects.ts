@@ -15,9 +15,13 @@ const READ: ReadonlyMap<string, Kind> = new Map([
 	["v1 Service", "Service"],
 	["discovery.k8s.io/v1 EndpointSlice", "EndpointSlice"],
 	["v1 Node", "Node"],
+	["networking.k8s.io/v1 ServiceCIDR", "ServiceCIDR"],
 ]);
 
-const LISTS = new Set(["List", "ServiceList", "EndpointSliceList", "NodeList"]);
+/** Kinds whose objects have no namespace. */
+const CLUSTER_WIDE: ReadonlySet<Kind> = new Set(["Node", "ServiceCIDR"]);
+
+const LISTS = new Set(["List", "ServiceList", "EndpointSliceList", "NodeList", "ServiceCIDRList"]);
 
 /** The objects of a file's documents, kind List unfolded, in their order. */
 export function objectsOf(documents: readonly unknown[], interner: Interner): FileObjects {
@@ -25,7 +29,7 @@ export function objectsOf(documents: readonly unknown[], interner: Interner): Fi
 	const skips: Skip[] = [];
 	for (const json of documents.flatMap((document) => unfold(document, ""))) {
 		const kind = READ.get(typeOf(json));
-		const object = kind === "Node" ? json : withNamespace(json);
+		const object = kind !== undefined && CLUSTER_WIDE.has(kind) ? json : withNamespace(json);
 		if (kind === undefined || metadataOf(object).name === "") {
 			skips.push({ object: nameOf(object), reason: reasonToIgnore(kind, json) });
 		} else {
@@ -77,5 +81,5 @@ function reasonToIgnore(kind: Kind | undefined, json: unknown): string {
 		return "metadata.name is missing";
 	}
 	const { apiVersion, kind: given } = recordOf(json);
-	return `apiVersion ${show(apiVersion)}, kind ${show(given)} is not read; v1 Service, v1 Node and discovery.k8s.io/v1 EndpointSlice are`;
+	return `apiVersion ${show(apiVersion)}, kind ${show(given)} is not read; v1 Service, v1 Node, discovery.k8s.io/v1 EndpointSlice and networking.k8s.io/v1 ServiceCIDR are`;
 }

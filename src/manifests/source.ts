@@ -30,6 +30,7 @@ export class ManifestSource implements ObjectSource {
 	#synced = false;
 	#isComplete = false;
 	#error = "";
+	#failures = 0;
 	readonly #reported = new Set<string>();
 
 	constructor({ dir, log }: ManifestSourceOptions) {
@@ -66,12 +67,14 @@ export class ManifestSource implements ObjectSource {
 			kind,
 			synced: this.#synced,
 			error: this.#error,
+			failures: this.#failures,
 			objects,
 		});
 		return [
 			line("Services", count("service")),
 			line("EndpointSlices", count("slice")),
 			line("Node", count("node")),
+			line("ServiceCIDRs", count("cidr")),
 		];
 	}
 
@@ -98,7 +101,9 @@ export class ManifestSource implements ObjectSource {
 			if (changed || !this.#synced) {
 				this.#deliver();
 			}
-			this.#error = this.#store.errors()[0] ?? "";
+			const error = this.#store.errors()[0] ?? "";
+			if (error !== "" && error !== this.#error) this.#failures++;
+			this.#error = error;
 			this.#report();
 			this.#scanIn(unsettled ? DEBOUNCE_MS * 5 : RESCAN_MS);
 		} catch (error) {
@@ -149,6 +154,7 @@ export class ManifestSource implements ObjectSource {
 	#fail(doing: string, error: unknown): void {
 		const reason = error instanceof Error ? error.message : String(error);
 		this.#error = `${doing}: ${reason}`;
+		this.#failures++;
 		this.#once(this.#error, () => this.#log.error({ reason }, `${doing} failed`));
 	}
 }

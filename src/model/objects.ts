@@ -10,6 +10,9 @@ export type Family = "IPv4" | "IPv6";
 /** An address in canonical text form: dotted decimal, or RFC 5952. */
 export type Address = string;
 
+/** A prefix in canonical text form, host bits cleared: "10.0.0.0/8", "fd00::/64". */
+export type Cidr = string;
+
 export interface ServicePort {
 	/** "" when the Service's only port is unnamed. */
 	readonly name: string;
@@ -29,6 +32,18 @@ export interface Service {
 	readonly clusterIPs: readonly Address[];
 	readonly ports: readonly ServicePort[];
 	readonly internalTrafficPolicy: "Cluster" | "Local";
+	/** As the object says it; whether it counts: see externalPolicyIsLocal(). */
+	readonly externalTrafficPolicy: "Cluster" | "Local";
+	/** Of both families, each once; not yet held against what the node allows. */
+	readonly externalIPs: readonly Address[];
+	/** Addresses in status.loadBalancer.ingress of ipMode VIP, each once. */
+	readonly loadBalancerIPs: readonly Address[];
+	/** Of both families; empty: nothing is asked of clients. */
+	readonly loadBalancerSourceRanges: readonly Cidr[];
+	/** How long a client stays with its endpoint, in s (sessionAffinity ClientIP); 0: no affinity. */
+	readonly affinitySeconds: number;
+	/** 0: none. */
+	readonly healthCheckNodePort: number;
 }
 
 /** One port of an EndpointSlice; ports without number or name are already gone. */
@@ -38,8 +53,8 @@ export interface SlicePort {
 	readonly port: number;
 }
 
-export interface Endpoint {
-	readonly address: Address;
+/** What endpoints have in common with others. */
+export interface EndpointTraits {
 	/** nil counts as true */
 	readonly ready: boolean;
 	/** nil counts as true */
@@ -53,6 +68,10 @@ export interface Endpoint {
 	readonly nodeHints: readonly string[];
 }
 
+export interface Endpoint extends EndpointTraits {
+	readonly address: Address;
+}
+
 export interface EndpointSlice {
 	readonly namespace: string;
 	readonly name: string;
@@ -60,7 +79,7 @@ export interface EndpointSlice {
 	readonly service: string;
 	readonly family: Family;
 	readonly ports: readonly SlicePort[];
-	readonly endpoints: readonly Endpoint[];
+	readonly endpoints: Iterable<Endpoint>;
 	/**
 	 * Annotation endpoints.kubernetes.io/last-change-trigger-time in ms since 1970; 0: absent.
 	 */
@@ -73,9 +92,15 @@ export interface Node {
 	readonly addresses: readonly Address[];
 	/** Label topology.kubernetes.io/zone; "" when absent. */
 	readonly zone: string;
-	readonly podCIDRs: readonly string[];
+	readonly podCIDRs: readonly Cidr[];
 	/** deletionTimestamp or taint ToBeDeletedByClusterAutoscaler: load balancers should drain it. */
 	readonly draining: boolean;
+}
+
+/** networking.k8s.io/v1: prefixes of which the API server takes cluster IPs. */
+export interface ServiceCIDR {
+	readonly name: string;
+	readonly cidrs: readonly Cidr[];
 }
 
 /** Something that was not understood and is therefore not served, with the reason. */
@@ -95,7 +120,8 @@ export type ObjectKey = string;
 export type Change =
 	| { kind: "service"; key: ObjectKey; object: Service | undefined; skips: readonly Skip[] }
 	| { kind: "slice"; key: ObjectKey; object: EndpointSlice | undefined; skips: readonly Skip[] }
-	| { kind: "node"; key: ObjectKey; object: Node | undefined; skips: readonly Skip[] };
+	| { kind: "node"; key: ObjectKey; object: Node | undefined; skips: readonly Skip[] }
+	| { kind: "cidr"; key: ObjectKey; object: ServiceCIDR | undefined; skips: readonly Skip[] };
 
 /** Where objects come from: an API server (src/kube) or a directory (src/manifests). */
 export interface ObjectSource {
@@ -116,10 +142,12 @@ export interface SourceListener {
 }
 
 export interface SourceStatus {
-	/** "Services", "EndpointSlices", "Node" */
+	/** "Services", "EndpointSlices", "Node", "ServiceCIDRs" */
 	readonly kind: string;
 	readonly synced: boolean;
 	/** Last failure that has not been followed by a success; "" when all is well. */
 	readonly error: string;
+	/** Failures since the start: requests that failed, or looks at files. */
+	readonly failures: number;
 	readonly objects: number;
 }

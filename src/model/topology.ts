@@ -69,7 +69,7 @@ function candidatesOf(
 
 function addBest(
 	found: Map<string, Candidate>,
-	endpoints: readonly Endpoint[],
+	endpoints: Iterable<Endpoint>,
 	port: number,
 	node: OwnNode,
 ): void {

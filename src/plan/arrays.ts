@@ -1,28 +1,25 @@
 import {
 	Backend,
 	BackendState,
-	BackendStats,
+	FilterWord,
 	MAPS,
 	packBackendWord,
 	Service,
 	ServiceFlag,
-	ServiceStats,
 	type SetWordParts,
 	unpackBackendWord,
 	unpackSetWord,
 } from "../layout/structs.ts";
+import { ArrayMemory, type ArrayPort } from "./array-memory.ts";
 import type { Write } from "./order.ts";
 import { type TupleKey, tupleKey } from "./tuple.ts";
-import { zeroElement } from "./words.ts";
 
-/** The array maps: memory, which may be rounded up to whole pages, or numbers of elements. */
-export interface ArrayMaps<T> {
-	readonly services: T;
-	readonly slots: T;
-	readonly backends: T;
-	readonly filter: T;
-	readonly backend_stats: T;
-	readonly service_stats: T;
+/** The array maps that are read and written as memory. */
+export interface ArrayPorts {
+	readonly services: ArrayPort;
+	readonly slots: ArrayPort;
+	readonly backends: ArrayPort;
+	readonly filter: ArrayPort;
 }
 
 const SLOT_WORDS = MAPS.slots.stride / 4;
@@ -34,70 +31,57 @@ const SERVICE_WORDS64 = Service.SIZE / 8;
  * here, never from a copy. Words that programs read are stored atomically.
  */
 export class Arrays {
-	readonly serviceCount: number;
-	readonly slotCount: number;
-	readonly backendCount: number;
+	readonly services: ArrayMemory;
+	readonly slots: ArrayMemory;
+	readonly backends: ArrayMemory;
 	/** Bits in the filter. */
 	readonly filterBits: number;
-	readonly #services: DataView;
-	readonly #serviceWords: BigUint64Array;
-	readonly #slots: Uint32Array;
-	readonly #backends: DataView;
-	readonly #backendBytes: Uint8Array;
-	readonly #backendWords: Uint32Array;
 	readonly #filter: Uint32Array;
-	readonly #backendStats: DataView;
-	readonly #backendStatsWords: BigUint64Array;
-	readonly #serviceStatsWords: BigUint64Array;
 
-	constructor(memory: ArrayMaps<ArrayBuffer>, counts: ArrayMaps<number>) {
-		this.#services = new DataView(memory.services);
-		this.#serviceWords = new BigUint64Array(memory.services);
-		this.#slots = new Uint32Array(memory.slots);
-		this.#backends = new DataView(memory.backends);
-		this.#backendBytes = new Uint8Array(memory.backends);
-		this.#backendWords = new Uint32Array(memory.backends);
-		this.#filter = new Uint32Array(memory.filter);
-		this.#backendStats = new DataView(memory.backend_stats);
-		this.#backendStatsWords = new BigUint64Array(memory.backend_stats);
-		this.#serviceStatsWords = new BigUint64Array(memory.service_stats);
-		this.serviceCount = counts.services;
-		this.slotCount = counts.slots;
-		this.backendCount = counts.backends;
-		this.filterBits = counts.filter * 64;
+	constructor(ports: ArrayPorts) {
+		this.services = new ArrayMemory(ports.services, Service.SIZE);
+		this.slots = new ArrayMemory(ports.slots, MAPS.slots.stride);
+		this.backends = new ArrayMemory(ports.backends, Backend.SIZE);
+		this.#filter = new Uint32Array(ports.filter.memory());
+		this.filterBits = ports.filter.info.maxEntries * FilterWord.SIZE * 8;
+	}
+
+	get serviceCount(): number {
+		return this.services.count;
+	}
+
+	get slotCount(): number {
+		return this.slots.count;
+	}
+
+	get backendCount(): number {
+		return this.backends.count;
 	}
 
 	service(id: number): Service {
-		return Service.decode(this.#services, id * Service.SIZE);
+		return Service.decode(this.services.view, id * Service.SIZE);
 	}
 
 	/** enum service_flag */
 	serviceFlags(id: number): number {
-		return this.#services.getUint32(id * Service.SIZE + Service.OFFSET.flags, true);
+		return this.services.view.getUint32(id * Service.SIZE + Service.OFFSET.flags, true);
 	}
 
 	/** IPPROTO_*; 0: the id was never used, or is free. */
 	serviceProto(id: number): number {
-		return this.#services.getUint8(id * Service.SIZE + Service.OFFSET.proto);
+		return this.services.view.getUint8(id * Service.SIZE + Service.OFFSET.proto);
 	}
 
 	set(id: number, local: boolean): SetWordParts {
-		return unpackSetWord(Atomics.load(this.#serviceWords, setIndex(id, local)));
+		return unpackSetWord(Atomics.load(this.services.longWords, setIndex(id, local)));
 	}
 
 	slot(index: number): number {
-		return this.#slots[index * SLOT_WORDS] ?? 0;
-	}
-
-	/** One after the last slot that is not zero. */
-	slotsEnd(): number {
-		let end = this.slotCount;
-		while (end > 0 && this.slot(end - 1) === 0) end--;
-		return end;
+		return this.slots.words[index * SLOT_WORDS] ?? 0;
 	}
 
 	backend(id: number): Backend {
-		return Backend.decode(this.#backends, id * Backend.SIZE);
+		return Backend.decode(this.backends.view, id * Backend.SIZE);
 	}
 
 	backendState(id: number): number {
@@ -110,25 +94,19 @@ export class Arrays {
 
 	/** Service id that the backend belongs to; 0: none. */
 	backendOwner(id: number): number {
-		return this.#backendWords[id * BACKEND_WORDS + Backend.OFFSET.service / 4] ?? 0;
+		return this.backends.words[id * BACKEND_WORDS + Backend.OFFSET.service / 4] ?? 0;
 	}
 
 	backendFlags(id: number): number {
-		return this.#backendBytes[id * Backend.SIZE + Backend.OFFSET.flags] ?? 0;
+		return this.backends.bytes[id * Backend.SIZE + Backend.OFFSET.flags] ?? 0;
 	}
 
 	/** Address, port and protocol of a backend. */
 	backendKey(id: number): TupleKey {
 		const at = id * Backend.SIZE;
-		const port = this.#backends.getUint16(at + Backend.OFFSET.port);
-		const proto = this.#backends.getUint8(at + Backend.OFFSET.proto);
-		return tupleKey(this.#backendBytes, at + Backend.OFFSET.addr, port, proto << 8);
-	}
-
-	/** Connections that began and have not ended; also sockets, of which no flow tells. */
-	openConnections(id: number): bigint {
-		const { connections, closed } = BackendStats.decode(this.#backendStats, id * BackendStats.SIZE);
-		return connections - closed;
+		const port = this.backends.view.getUint16(at + Backend.OFFSET.port);
+		const proto = this.backends.view.getUint8(at + Backend.OFFSET.proto);
+		return tupleKey(this.backends.bytes, at + Backend.OFFSET.addr, port, proto << 8);
 	}
 
 	filterBit(bit: number): boolean {
@@ -151,11 +129,11 @@ export class Arrays {
 				this.#writeBackend(write);
 				return true;
 			case "backend-flags":
-				this.#backendBytes[write.id * Backend.SIZE + Backend.OFFSET.flags] = write.flags;
+				this.backends.bytes[write.id * Backend.SIZE + Backend.OFFSET.flags] = write.flags;
 				return true;
 			case "backend-up":
 			case "backend-down":
-				Atomics.store(this.#backendWords, write.id * BACKEND_WORDS, write.word);
+				Atomics.store(this.backends.words, write.id * BACKEND_WORDS, write.word);
 				return true;
 			case "backend-free":
 				this.#freeBackend(write);
@@ -168,13 +146,17 @@ export class Arrays {
 				return true;
 			case "set":
 			case "set-empty":
-				Atomics.store(this.#serviceWords, setIndex(write.id, write.local), write.word);
+				Atomics.store(this.services.longWords, setIndex(write.id, write.local), write.word);
 				return true;
 			case "service-free":
-				this.#freeService(write.id);
+				this.services.longWords.fill(
+					0n,
+					write.id * SERVICE_WORDS64,
+					(write.id + 1) * SERVICE_WORDS64,
+				);
 				return true;
 			case "service-gone":
-				this.#services.setUint32(write.id * Service.SIZE + Service.OFFSET.flags, 0, true);
+				this.services.view.setUint32(write.id * Service.SIZE + Service.OFFSET.flags, 0, true);
 				return true;
 			case "filter-set":
 			case "filter-clear":
@@ -186,7 +168,7 @@ export class Arrays {
 	}
 
 	#backendWord(id: number): number {
-		return Atomics.load(this.#backendWords, id * BACKEND_WORDS);
+		return Atomics.load(this.backends.words, id * BACKEND_WORDS);
 	}
 
 	/** The word is stored first: nobody may take the new fields for the old backend's. */
@@ -194,13 +176,13 @@ export class Arrays {
 		const at = write.id * Backend.SIZE;
 		const { generation, key } = write;
 		const word = packBackendWord({ state: BackendState.BACKEND_GONE, generation });
-		Atomics.store(this.#backendWords, write.id * BACKEND_WORDS, word);
-		this.#backends.setUint32(at + Backend.OFFSET.service, write.owner, true);
+		Atomics.store(this.backends.words, write.id * BACKEND_WORDS, word);
+		this.backends.view.setUint32(at + Backend.OFFSET.service, write.owner, true);
 		for (let i = 0; i < 9; i++)
-			this.#backends.setUint16(at + Backend.OFFSET.addr + 2 * i, key.charCodeAt(i));
-		this.#backends.setUint8(at + Backend.OFFSET.proto, key.charCodeAt(9) >> 8);
-		this.#backends.setUint8(at + Backend.OFFSET.flags, write.flags);
-		this.#backends.setUint32(at + Backend.OFFSET.weight, 1, true);
+			this.backends.view.setUint16(at + Backend.OFFSET.addr + 2 * i, key.charCodeAt(i));
+		this.backends.view.setUint8(at + Backend.OFFSET.proto, key.charCodeAt(9) >> 8);
+		this.backends.view.setUint8(at + Backend.OFFSET.flags, write.flags);
+		this.backends.view.setUint32(at + Backend.OFFSET.weight, 1, true);
 	}
 
 	/** The generation stays, so that the next owner of the id gets another one. */
@@ -210,30 +192,24 @@ export class Arrays {
 			generation: write.generation,
 		});
 		const at = write.id * BACKEND_WORDS;
-		Atomics.store(this.#backendWords, at, word);
-		this.#backendWords.fill(0, at + 1, at + BACKEND_WORDS);
-		zeroElement(this.#backendStatsWords, write.id, BackendStats.SIZE);
-	}
-
-	#freeService(id: number): void {
-		zeroElement(this.#serviceWords, id, Service.SIZE);
-		zeroElement(this.#serviceStatsWords, id, ServiceStats.SIZE);
+		Atomics.store(this.backends.words, at, word);
+		this.backends.words.fill(0, at + 1, at + BACKEND_WORDS);
 	}
 
 	#writeSlots(write: Extract<Write, { kind: "slots" }>): void {
 		let at = write.base * SLOT_WORDS;
 		for (const id of write.ids) {
-			this.#slots[at] = id;
+			this.slots.words[at] = id;
 			at += SLOT_WORDS;
 		}
 	}
 
 	#writeService(write: Extract<Write, { kind: "service" }>): void {
 		const at = write.id * Service.SIZE;
-		this.#services.setUint32(at + Service.OFFSET.affinity_sec, write.affinitySec, true);
-		this.#services.setUint8(at + Service.OFFSET.proto, write.proto);
-		this.#services.setUint8(at + Service.OFFSET.family, write.family);
-		this.#services.setUint32(at + Service.OFFSET.flags, ServiceFlag.SERVICE_PRESENT, true);
+		this.services.view.setUint32(at + Service.OFFSET.affinity_sec, write.affinitySec, true);
+		this.services.view.setUint8(at + Service.OFFSET.proto, write.proto);
+		this.services.view.setUint8(at + Service.OFFSET.family, write.family);
+		this.services.view.setUint32(at + Service.OFFSET.flags, ServiceFlag.SERVICE_PRESENT, true);
 	}
 
 	#writeFilter(bit: number, on: boolean): void {

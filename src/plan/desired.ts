@@ -1,8 +1,11 @@
+import { FrontendFlag } from "../layout/structs.ts";
 import { addressToBytes } from "../model/address-bytes.ts";
 import type { ServiceView } from "../model/cluster.ts";
-import { type Frontend, frontendsOf } from "../model/frontends.ts";
-import type { Family, ServicePort } from "../model/objects.ts";
+import { frontendsOf, type PortFrontends, type ServedFrontend } from "../model/frontends.ts";
+import type { Cidr, Family, ServicePort } from "../model/objects.ts";
+import { sourceRanges } from "../model/source-ranges.ts";
 import { type PortEndpoint, type UsableEndpoints, usableEndpoints } from "../model/topology.ts";
+import { type PolicyFacts, type ScopeFlags, scopeFlags } from "./policy.ts";
 import { PROTOCOL_NUMBER } from "./protocols.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
 
@@ -21,14 +24,20 @@ export interface DesiredEndpoint {
 	readonly local: boolean;
 }
 
+export interface DesiredFrontend extends ServedFrontend {
+	readonly flags: ScopeFlags;
+}
+
 /** What one service port should be in the maps. */
 export interface DesiredPort {
 	readonly identity: PortIdentity;
 	readonly servicePort: ServicePort;
 	/** Those that are this Service's own, of all its frontends. */
-	readonly frontends: readonly Frontend[];
-	/** Frontends use the local set instead of the cluster set. */
-	readonly useLocal: boolean;
+	readonly frontends: readonly DesiredFrontend[];
+	/** How long a client stays with its backend, in s; 0: no affinity. */
+	readonly affinitySeconds: number;
+	/** Clients of the frontends that ask; empty when none does. */
+	readonly sourceRanges: ReadonlySet<Cidr>;
 	readonly cluster: readonly DesiredEndpoint[];
 	/** Empty when no frontend uses it. */
 	readonly local: readonly DesiredEndpoint[];
@@ -51,35 +60,64 @@ export function identityKey(identity: PortIdentity): string {
  * Services is not in the result.
  */
 export function desiredPorts(view: ServiceView): DesiredPort[] {
-	const { service, slices, node } = view;
-	const useLocal = service.internalTrafficPolicy === "Local";
+	const { service, reach } = view;
 	const result: DesiredPort[] = [];
-	for (const { port, family, frontends } of frontendsOf(service)) {
-		const own = frontends.filter(view.owns);
-		if (own.length === 0) continue;
-		const proto = PROTOCOL_NUMBER[port.protocol];
-		const usable = usableEndpoints(slices, port, family, node);
-		const desire = (endpoint: PortEndpoint) => ({
-			key: endpointKey(endpoint, proto),
-			local: endpoint.local,
-		});
+	for (const port of frontendsOf(service, reach)) {
+		const ranges = sourceRanges(service, port.family, reach);
+		const facts = { service, family: port.family, reach, isRestricted: ranges.size > 0 };
+		const frontends = ownFrontends(port, view, facts);
+		if (frontends.length === 0) continue;
+		const asksSource = usesFlag(frontends, FrontendFlag.FRONTEND_RANGES);
 		result.push({
 			identity: {
 				namespace: service.namespace,
 				name: service.name,
-				port: port.name,
-				proto,
-				family,
+				port: port.port.name,
+				proto: PROTOCOL_NUMBER[port.port.protocol],
+				family: port.family,
 			},
-			servicePort: port,
-			frontends: own,
-			useLocal,
-			cluster: usable.cluster.map(desire),
-			local: useLocal ? usable.local.map(desire) : [],
-			draining: drainingKeys(usable, useLocal, proto),
+			servicePort: port.port,
+			frontends,
+			affinitySeconds: service.affinitySeconds,
+			sourceRanges: asksSource ? ranges : NO_RANGES,
+			...desiredEndpoints(port, view, usesFlag(frontends, FrontendFlag.FRONTEND_LOCAL_SET)),
 		});
 	}
 	return result;
+}
+
+const NO_RANGES: ReadonlySet<Cidr> = new Set();
+
+function ownFrontends(
+	{ frontends }: PortFrontends,
+	view: ServiceView,
+	facts: PolicyFacts,
+): DesiredFrontend[] {
+	const own = frontends.filter(view.owns);
+	return own.map((frontend) => ({ ...frontend, flags: scopeFlags(frontend, facts) }));
+}
+
+function usesFlag(frontends: readonly DesiredFrontend[], flag: number): boolean {
+	const has = (flags = 0) => (flags & flag) !== 0;
+	return frontends.some(({ flags }) => has(flags.internal) || has(flags.external));
+}
+
+function desiredEndpoints(
+	{ port, family }: PortFrontends,
+	{ slices, node }: ServiceView,
+	useLocal: boolean,
+): Pick<DesiredPort, "cluster" | "local" | "draining"> {
+	const proto = PROTOCOL_NUMBER[port.protocol];
+	const usable = usableEndpoints(slices, port, family, node);
+	const desire = (endpoint: PortEndpoint) => ({
+		key: endpointKey(endpoint, proto),
+		local: endpoint.local,
+	});
+	return {
+		cluster: usable.cluster.map(desire),
+		local: useLocal ? usable.local.map(desire) : [],
+		draining: drainingKeys(usable, useLocal, proto),
+	};
 }
 
 function drainingKeys(

@@ -1,12 +1,17 @@
-const MANY = 255;
-
 /**
- * How many tuples want each bit of the filter map. A bit that nobody wants any more lingers until
+ * How many entries want each bit of the filter map. A bit that nobody wants any more lingers until
  * release(): while flows of its tuple exist, clearing it would let their packets pass untranslated.
  */
 export class FilterRefs {
-	/** Saturating: a bit that 255 tuples share stays set for good, which costs only a lookup. */
-	readonly #refs: Uint8Array;
+	/** The low bits of a hash that are the number of its bit. */
+	readonly mask: number;
+	/** A bit for each of the map's, set while some entry wants it. */
+	readonly #wanted: Uint32Array;
+	/**
+	 * Bits that entries share -> how many more than one: of frontends, which are two of a tuple and
+	 * several of an address, and a few by chance.
+	 */
+	readonly #more = new Map<number, number>();
 	readonly #lingering = new Map<number, number>();
 
 	/** @param bits number of bits in the map, a power of two */
@@ -14,25 +19,25 @@ export class FilterRefs {
 		if (!Number.isInteger(Math.log2(bits))) {
 			throw new RangeError(`The filter must have a power of two of bits, not ${bits}.`);
 		}
-		this.#refs = new Uint8Array(bits);
-	}
-
-	/** settings.filter_mask */
-	get mask(): number {
-		return this.#refs.length - 1;
+		this.mask = bits - 1;
+		this.#wanted = new Uint32Array(Math.ceil(bits / 32));
 	}
 
 	acquire(bit: number): void {
-		const refs = this.#refs[bit] ?? 0;
-		if (refs < MANY) this.#refs[bit] = refs + 1;
+		if (this.isWanted(bit)) this.#more.set(bit, (this.#more.get(bit) ?? 0) + 1);
+		else this.#flip(bit);
 		this.#lingering.delete(bit);
 	}
 
 	drop(bit: number, now: number): void {
-		const refs = this.#refs[bit] ?? 0;
-		if (refs === 0 || refs === MANY) return;
-		this.#refs[bit] = refs - 1;
-		if (refs === 1) this.#lingering.set(bit, now);
+		const more = this.#more.get(bit);
+		if (more !== undefined) {
+			if (more > 1) this.#more.set(bit, more - 1);
+			else this.#more.delete(bit);
+		} else if (this.isWanted(bit)) {
+			this.#flip(bit);
+			this.#lingering.set(bit, now);
+		}
 	}
 
 	/** A bit that is set in the map although nobody wants it, found at adoption. */
@@ -41,12 +46,15 @@ export class FilterRefs {
 	}
 
 	isWanted(bit: number): boolean {
-		return (this.#refs[bit] ?? 0) > 0;
+		return (((this.#wanted[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 	}
 
-	/** Calls `found` with every wanted bit from first to end - 1. */
+	/** Calls `found` with every wanted bit from first, a multiple of 32, to end - 1. */
 	wantedIn(first: number, end: number, found: (bit: number) => void): void {
-		for (let bit = first; bit < end; bit++) if (this.#refs[bit] !== 0) found(bit);
+		for (let base = first; base < end; base += 32) {
+			if (this.#wanted[base >>> 5] === 0) continue;
+			for (let i = 0; i < 32; i++) if (this.isWanted(base + i)) found(base + i);
+		}
 	}
 
 	/** Bits that nobody has wanted since `before` or longer. */
@@ -63,5 +71,10 @@ export class FilterRefs {
 
 	get lingering(): number {
 		return this.#lingering.size;
+	}
+
+	#flip(bit: number): void {
+		const word = bit >>> 5;
+		this.#wanted[word] = (this.#wanted[word] ?? 0) ^ (1 << (bit & 31));
 	}
 }

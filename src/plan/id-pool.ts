@@ -4,6 +4,7 @@
  */
 export class IdPool {
 	readonly #end: number;
+	/** No id from here on has been handed out yet. */
 	#next: number;
 	readonly #free: number[] = [];
 	/** Id -> since when it rests, in the caller's ms. */
@@ -56,6 +57,11 @@ export class IdPool {
 		const first = this.#next;
 		this.#next = Math.max(first, end);
 		for (let id = end - 1; id >= first; id--) if (!isTaken(id)) this.#free.push(id);
+	}
+
+	/** One more than the highest id that was ever handed out. */
+	get end(): number {
+		return this.#next;
 	}
 
 	get resting(): number {

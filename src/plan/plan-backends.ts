@@ -68,15 +68,16 @@ export function planDepartures(
 	}
 }
 
-/** A bit that is not set is set before anything that needs it. */
-export function pushFilterBit(state: State, kind: number, key: TupleKey, writes: Write[]): void {
-	const bit = state.filterBit(kind, key);
-	if (!state.arrays.filterBit(bit)) writes.push({ kind: "filter-set", bit });
+/** Bits that are not set are set before anything that needs them. */
+export function pushFilterBits(state: State, kind: number, key: TupleKey, writes: Write[]): void {
+	for (const bit of state.filterBits(kind, key)) {
+		if (!state.arrays.filterBit(bit)) writes.push({ kind: "filter-set", bit });
+	}
 }
 
 function newBackend(draft: Draft, { key, local }: DesiredEndpoint): void {
 	const { state, record, writes } = draft;
-	const id = state.backendIds.take();
+	const id = state.takeBackend();
 	if (id === undefined) {
 		draft.shortages.add("backends");
 		return;
@@ -88,7 +89,7 @@ function newBackend(draft: Draft, { key, local }: DesiredEndpoint): void {
 	writes.push({ kind: "backend", id, generation, owner: record.id, key, flags });
 	const word = packBackendWord({ state: BACKEND_ACTIVE, generation });
 	writes.push({ kind: "backend-up", id, word });
-	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
+	pushFilterBits(state, FilterKind.FILTER_BACKEND, key, writes);
 	pushTombstoneGone(draft, key);
 }
 
@@ -98,7 +99,7 @@ function refreshBackend(draft: Draft, id: number, { key, local }: DesiredEndpoin
 	if (state.arrays.backendFlags(id) !== flags) writes.push({ kind: "backend-flags", id, flags });
 	if (state.arrays.backendState(id) === BACKEND_ACTIVE) return;
 	writes.push({ kind: "backend-up", id, word: stateWord(state, id, BACKEND_ACTIVE) });
-	pushFilterBit(state, FilterKind.FILTER_BACKEND, key, writes);
+	pushFilterBits(state, FilterKind.FILTER_BACKEND, key, writes);
 	pushTombstoneGone(draft, key);
 }
 
@@ -111,7 +112,7 @@ function isUdp(key: TupleKey): boolean {
 function pushTombstone({ state, record, writes }: Draft, key: TupleKey): void {
 	const services = [...servicesLeft(state, key, record), record.id];
 	writes.push({ kind: "tombstone", key, services });
-	pushFilterBit(state, FilterKind.FILTER_TOMBSTONE, key, writes);
+	pushFilterBits(state, FilterKind.FILTER_TOMBSTONE, key, writes);
 }
 
 /** The service port has the endpoint again, or goes itself; others that it left still need it. */

@@ -1,6 +1,6 @@
-import { FilterKind, FrontendFlag, Scope } from "../layout/structs.ts";
+import { FilterKind, Scope } from "../layout/structs.ts";
 import { addressToBytes } from "../model/address-bytes.ts";
-import type { DesiredPort } from "./desired.ts";
+import type { DesiredFrontend, DesiredPort } from "./desired.ts";
 import { inOrder, type Write } from "./order.ts";
 import {
 	backendIdsOf,
@@ -8,7 +8,7 @@ import {
 	memberIds,
 	planBackends,
 	planDepartures,
-	pushFilterBit,
+	pushFilterBits,
 	pushTombstoneGone,
 } from "./plan-backends.ts";
 import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
@@ -31,11 +31,13 @@ export interface PortPlan {
  * from here on, whether or not the writes are made: settlePort() gives back what was not used.
  *
  * @param desired undefined: the service port is to be removed
+ * @param passesOn frontends that another Service is about to take over: they stay until it has
  */
 export function planPort(
 	state: State,
 	record: PortRecord,
 	desired: DesiredPort | undefined,
+	passesOn: (key: TupleKey) => boolean = () => false,
 ): PortPlan {
 	const writes: Write[] = [];
 	const ids = backendIdsOf(state, record);
@@ -44,10 +46,10 @@ export function planPort(
 	const cluster = memberIds(draft, desired?.cluster ?? []);
 	const local = memberIds(draft, desired?.local ?? []);
 	planDepartures(draft, new Set([...cluster, ...local]), desired);
-	planSet(draft, cluster, false);
-	planSet(draft, local, true);
+	planSets(draft, cluster, local);
 	planService(draft, desired);
-	planFrontends(draft, desired);
+	planRanges(draft, desired);
+	planFrontends(draft, desired, passesOn);
 	if (!desired) {
 		for (const key of state.tombstonesOf(record.id)) pushTombstoneGone(draft, key);
 	}
@@ -60,7 +62,7 @@ export function planPort(
  */
 export function settlePort(state: State, record: PortRecord, now: number): void {
 	settleBackends(state, record, now);
-	if (!state.isPresent(record.id) && record.frontends.size === 0) {
+	if (!state.isPresent(record.id) && record.frontends.length === 0) {
 		state.serviceIds.rest(record.id, now);
 	}
 	const words = [state.arrays.set(record.id, false), state.arrays.set(record.id, true)];
@@ -81,6 +83,16 @@ function trimmed<T>(list: readonly T[]): T[] {
 	return list.slice();
 }
 
+/**
+ * An empty local set beside one of the cluster means drop, two empty ones mean reject: the cluster
+ * set is filled last and emptied first, so that neither is met on the way from or to the other.
+ */
+function planSets(draft: Draft, cluster: readonly number[], local: readonly number[]): void {
+	if (cluster.length === 0) planSet(draft, cluster, false);
+	planSet(draft, local, true);
+	if (cluster.length > 0) planSet(draft, cluster, false);
+}
+
 /** A set that differs gets a fresh range; where there is none, the old set stays. */
 function planSet(draft: Draft, ids: readonly number[], local: boolean): void {
 	const { state, record, writes } = draft;
@@ -92,7 +104,7 @@ function planSet(draft: Draft, ids: readonly number[], local: boolean): void {
 		writes.push({ kind: "set-empty", id, local, word: setWord(0, 0, generation) });
 		return;
 	}
-	const range = ids.length <= MAX_SET ? state.ranges.take(ids.length) : undefined;
+	const range = ids.length <= MAX_SET ? state.takeRange(ids.length) : undefined;
 	if (!range) {
 		draft.shortages.add("slots");
 		return;
@@ -132,25 +144,54 @@ function planService({ state, record, writes }: Draft, desired: DesiredPort | un
 	}
 	const family = FAMILY_NUMBER[identity.family];
 	const { proto } = identity;
-	if (present && service.proto === proto && service.family === family) return;
-	writes.push({ kind: "service", id, affinitySec: 0, proto, family });
+	const { affinitySeconds: affinitySec } = desired;
+	const isSame = service.proto === proto && service.family === family;
+	if (present && isSame && service.affinity_sec === affinitySec) return;
+	writes.push({ kind: "service", id, affinitySec, proto, family });
 }
 
-function planFrontends({ state, record, writes }: Draft, desired: DesiredPort | undefined): void {
-	const flags = desired?.useLocal ? FrontendFlag.FRONTEND_LOCAL_SET : 0;
-	const wanted = new Set<TupleKey>();
-	for (const { address, port, protocol } of desired?.frontends ?? []) {
-		const addr = addressToBytes(address);
-		for (const scope of [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
-			wanted.add(packTuple({ addr, port, proto: PROTOCOL_NUMBER[protocol], scope }));
-		}
+/** Whether the service port is to have that entry of the frontends map. */
+export function hasFrontend({ frontends }: DesiredPort, key: TupleKey): boolean {
+	return frontendEntries(frontends).has(key);
+}
+
+/** New clients before old ones go: while a list changes, those of both may come. */
+function planRanges({ record, writes }: Draft, desired: DesiredPort | undefined): void {
+	const wanted = desired?.sourceRanges ?? new Set();
+	const present = new Set(record.sourceRanges);
+	const service = record.id;
+	for (const cidr of wanted) {
+		if (!present.has(cidr)) writes.push({ kind: "range", service, cidr });
 	}
-	for (const key of wanted) {
-		pushFilterBit(state, FilterKind.FILTER_FRONTEND, key, writes);
+	for (const cidr of present) {
+		if (!wanted.has(cidr)) writes.push({ kind: "range-gone", service, cidr });
+	}
+}
+
+function planFrontends(
+	{ state, record, writes }: Draft,
+	desired: DesiredPort | undefined,
+	passesOn: (key: TupleKey) => boolean,
+): void {
+	const wanted = frontendEntries(desired?.frontends ?? []);
+	for (const [key, flags] of wanted) {
+		pushFilterBits(state, FilterKind.FILTER_FRONTEND, key, writes);
 		if (state.frontends.get(key) === frontendValue(record.id, flags)) continue;
 		writes.push({ kind: "frontend", key, service: record.id, flags });
 	}
 	for (const key of record.frontends) {
-		if (!wanted.has(key)) writes.push({ kind: "frontend-gone", key });
+		if (!wanted.has(key) && !passesOn(key)) writes.push({ kind: "frontend-gone", key });
 	}
+}
+
+/** Entries of the frontends map with their flags. */
+function frontendEntries(frontends: readonly DesiredFrontend[]): Map<TupleKey, number> {
+	const entries = new Map<TupleKey, number>();
+	for (const { address, port, protocol, flags } of frontends) {
+		const tuple = { addr: addressToBytes(address), port, proto: PROTOCOL_NUMBER[protocol] };
+		entries.set(packTuple({ ...tuple, scope: Scope.SCOPE_INTERNAL }), flags.internal);
+		if (flags.external === undefined) continue;
+		entries.set(packTuple({ ...tuple, scope: Scope.SCOPE_EXTERNAL }), flags.external);
+	}
+	return entries;
 }

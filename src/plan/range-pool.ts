@@ -8,9 +8,11 @@ export interface Range {
 export class RangePool {
 	/** Free ranges, sorted by base, never adjacent. */
 	readonly #free: Range[];
+	readonly #size: number;
 	#resting: { range: Range; since: number }[] = [];
 
 	constructor(size: number) {
+		this.#size = size;
 		this.#free = size > 0 ? [{ base: 0, count: size }] : [];
 	}
 
@@ -51,6 +53,12 @@ export class RangePool {
 		const keep = this.#resting.filter(({ since }) => since > before);
 		for (const { range, since } of this.#resting) if (since <= before) this.#give(range);
 		this.#resting = keep;
+	}
+
+	/** One more than the highest slot that is taken, or rests. */
+	get end(): number {
+		const last = this.#free.at(-1);
+		return last && last.base + last.count === this.#size ? last.base : this.#size;
 	}
 
 	get resting(): number {

@@ -1,4 +1,4 @@
-import type { ObjectKey } from "../model/objects.ts";
+import type { Cidr, ObjectKey } from "../model/objects.ts";
 import type { PortIdentity } from "./desired.ts";
 import type { Range } from "./range-pool.ts";
 import type { TupleKey } from "./tuple.ts";
@@ -15,17 +15,21 @@ export interface PortRecord {
 	/** Slot ranges that belong to it: those its set words name, and new ones on their way. */
 	ranges: Range[];
 	/** Frontends in the map that lead to it. */
-	readonly frontends: Set<TupleKey>;
+	frontends: readonly TupleKey[];
+	/** Its entries in the ranges map. */
+	sourceRanges: readonly Cidr[];
 }
 
 export function newRecord(identity: PortIdentity, id: number): PortRecord {
 	return {
 		identity,
-		service: `${identity.namespace}/${identity.name}`,
+		// By join(), as in identityKey().
+		service: [identity.namespace, identity.name].join("/"),
 		id,
 		named: false,
 		backends: [],
 		ranges: [],
-		frontends: new Set(),
+		frontends: [],
+		sourceRanges: [],
 	};
 }

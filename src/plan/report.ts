@@ -1,7 +1,11 @@
+import { FrontendFlag } from "../layout/structs.ts";
 import { bytesToAddress } from "../model/address-bytes.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { FrontendType } from "../model/frontends.ts";
 import type { Skip } from "../model/objects.ts";
+import { healthPortOf } from "../model/reach.ts";
 import { type DesiredEndpoint, type DesiredPort, desiredPorts } from "./desired.ts";
+import type { ScopeFlags } from "./policy.ts";
 import { unpackTuple } from "./tuple.ts";
 
 /** What happens to a client's new connection. */
@@ -9,12 +13,14 @@ export interface ReportedView {
 	readonly action: "forward" | "reject" | "drop";
 	/** "10.0.1.5:8080", "[fd00::5]:8080"; sorted as text. */
 	readonly backends: readonly string[];
+	/** A pod's, or an outside client's, address is what the backend sees. */
+	readonly keepSource: boolean;
 }
 
 export interface ReportedFrontend {
 	/** "namespace/name:port"; without ":port" for an unnamed port. */
 	readonly service: string;
-	readonly type: "ClusterIP";
+	readonly type: FrontendType;
 	readonly address: string;
 	readonly port: number;
 	readonly protocol: string;
@@ -22,6 +28,12 @@ export interface ReportedFrontend {
 	readonly internal: ReportedView;
 	/** For clients outside. */
 	readonly external: ReportedView;
+	/** How long a client stays with its backend; 0: no affinity. */
+	readonly affinitySeconds: number;
+	/** Clients that may use it, sorted; empty: all. */
+	readonly sourceRanges: readonly string[];
+	/** Of the Service; 0: none. */
+	readonly healthCheckNodePort: number;
 }
 
 export interface Report {
@@ -40,7 +52,9 @@ export function report(cluster: Cluster, skips: readonly Skip[]): Report {
 	for (const key of cluster.keys()) {
 		const view = cluster.view(key);
 		if (!view) continue;
-		for (const desired of desiredPorts(view)) frontends.push(...reportPort(desired));
+		for (const desired of desiredPorts(view)) {
+			frontends.push(...reportPort(desired, healthPortOf(view.service)));
+		}
 	}
 	return {
 		frontends: frontends.sort(compareFrontends),
@@ -53,27 +67,49 @@ export function formatEndpoint(address: string, port: number): string {
 	return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function reportPort(desired: DesiredPort): ReportedFrontend[] {
+function reportPort(desired: DesiredPort, healthCheckNodePort: number): ReportedFrontend[] {
 	const { namespace, name, port } = desired.identity;
 	const service = port === "" ? `${namespace}/${name}` : `${namespace}/${name}:${port}`;
-	const view = viewOf(desired);
 	return desired.frontends.map((frontend) => ({
 		service,
-		type: "ClusterIP",
+		type: frontend.type,
 		address: frontend.address,
 		port: frontend.port,
 		protocol: frontend.protocol,
-		internal: view,
-		external: view,
+		internal: viewOf(desired, frontend.flags.internal, "internal"),
+		external: viewOf(desired, frontend.flags.external, "external"),
+		affinitySeconds: desired.affinitySeconds,
+		sourceRanges: asksRanges(frontend.flags.internal) ? [...desired.sourceRanges].sort() : [],
+		healthCheckNodePort,
 	}));
 }
 
-/** No endpoint anywhere is answered, none for the policy only is not (kube-proxy's rule). */
-function viewOf(desired: DesiredPort): ReportedView {
-	const set = desired.useLocal ? desired.local : desired.cluster;
-	if (set.length > 0) return { action: "forward", backends: set.map(endpointText).sort() };
+function asksRanges(flags: number): boolean {
+	return (flags & FrontendFlag.FRONTEND_RANGES) !== 0;
+}
+
+/**
+ * No endpoint anywhere is answered, none for the policy only is not (kube-proxy's rule). Loopback
+ * addresses mean the client itself: nobody outside reaches them.
+ */
+function viewOf(
+	desired: DesiredPort,
+	flags: number | undefined,
+	scope: keyof ScopeFlags,
+): ReportedView {
+	if (flags === undefined) return { action: "drop", backends: [], keepSource: false };
+	const keepSource = keepsSource(flags, scope);
+	const set = flags & FrontendFlag.FRONTEND_LOCAL_SET ? desired.local : desired.cluster;
+	if (set.length > 0) {
+		return { action: "forward", backends: set.map(endpointText).sort(), keepSource };
+	}
 	const anywhere = desired.cluster.length > 0 || desired.local.length > 0;
-	return { action: anywhere ? "drop" : "reject", backends: [] };
+	return { action: anywhere ? "drop" : "reject", backends: [], keepSource };
+}
+
+function keepsSource(flags: number, scope: keyof ScopeFlags): boolean {
+	if (flags & FrontendFlag.FRONTEND_MASQUERADE) return false;
+	return scope === "internal" || (flags & FrontendFlag.FRONTEND_MASQUERADE_OUTSIDE) === 0;
 }
 
 function endpointText({ key }: DesiredEndpoint): string {

@@ -1,13 +1,15 @@
 import { BackendState, FilterKind, ServiceFlag } from "../layout/structs.ts";
-import type { ObjectKey } from "../model/objects.ts";
+import type { Cidr, ObjectKey } from "../model/objects.ts";
 import type { Arrays } from "./arrays.ts";
 import { identityKey, type PortIdentity } from "./desired.ts";
-import { filterHash } from "./filter-hash.ts";
+import { EchoUses } from "./echo-uses.ts";
+import { filterHashes } from "./filter-hash.ts";
 import { FilterRefs } from "./filter-refs.ts";
 import { IdPool } from "./id-pool.ts";
-import type { Write } from "./order.ts";
-import { RangePool } from "./range-pool.ts";
+import type { PrefixMap, Write } from "./order.ts";
+import { type Range, RangePool } from "./range-pool.ts";
 import { newRecord, type PortRecord } from "./record.ts";
+import { NO_SERVICE_RANGE } from "./service-range.ts";
 import { type TupleKey, unpackTuple } from "./tuple.ts";
 
 const TWO_TO_32 = 2 ** 32;
@@ -40,6 +42,16 @@ export class State {
 	readonly records = new Map<string, PortRecord>();
 	/** Frontends in the map -> frontendValue(). */
 	readonly frontends = new Map<TupleKey, number>();
+	/** Prefixes in the maps of that name. */
+	readonly prefixes: Readonly<Record<PrefixMap, Set<Cidr>>> = {
+		sources: new Set(),
+		service_cidrs: new Set(),
+	};
+	/** What control.service_v4 and service_v6 say, see serviceRangeWords(). */
+	serviceRange: readonly bigint[] = NO_SERVICE_RANGE;
+	/** Those words were found to be right for the prefixes in service_cidrs. */
+	isServiceRangeSettled = false;
+	readonly echo = new EchoUses();
 	/**
 	 * Tombstones in the map, oldest first -> ids of the service ports that the endpoint left. The map
 	 * has the last of them only, so that a restarted agent knows no others.
@@ -78,6 +90,34 @@ export class State {
 		else this.#byService.delete(record.service);
 	}
 
+	/** A service id for a new record, if there is one. */
+	takeService(): number | undefined {
+		const id = this.serviceIds.take();
+		if (id !== undefined) this.arrays.services.reach(id + 1);
+		return id;
+	}
+
+	/** A backend id, if there is one. */
+	takeBackend(): number | undefined {
+		const id = this.backendIds.take();
+		if (id !== undefined) this.arrays.backends.reach(id + 1);
+		return id;
+	}
+
+	/** Slots for a set of `count` backends, if there are so many side by side. */
+	takeRange(count: number): Range | undefined {
+		const range = this.ranges.take(count);
+		if (range) this.arrays.slots.reach(range.base + range.count);
+		return range;
+	}
+
+	/** What has never been handed out is not in use: to be called once all that is, is taken. */
+	keepUsed(): void {
+		this.arrays.services.keep(this.serviceIds.end);
+		this.arrays.backends.keep(this.backendIds.end);
+		this.arrays.slots.keep(this.ranges.end);
+	}
+
 	recordOf(id: number): PortRecord | undefined {
 		return this.#byId.get(id);
 	}
@@ -91,10 +131,20 @@ export class State {
 		return this.#byService.keys();
 	}
 
-	/** Number of a tuple's bit in the filter. kind is enum filter_kind. */
-	filterBit(kind: number, key: TupleKey): number {
+	/** Numbers of the bits in the filter that a tuple needs. kind is enum filter_kind. */
+	filterBits(kind: number, key: TupleKey): readonly number[] {
 		const { addr, port, proto } = unpackTuple(key);
-		return (filterHash(kind, addr, port, proto) & this.filter.mask) >>> 0;
+		return filterHashes(kind, addr, port, proto).map((hash) => (hash & this.filter.mask) >>> 0);
+	}
+
+	/** An entry of the maps wants the bits of its tuple. */
+	acquireBits(kind: number, key: TupleKey): void {
+		for (const bit of this.filterBits(kind, key)) this.filter.acquire(bit);
+	}
+
+	/** The entry is gone. */
+	dropBits(kind: number, key: TupleKey, now: number): void {
+		for (const bit of this.filterBits(kind, key)) this.filter.drop(bit, now);
 	}
 
 	/** Whether the backend is active or draining. */
@@ -127,7 +177,7 @@ export class State {
 				this.#named(write.service, write.kind === "name");
 				break;
 			case "backend":
-				this.filter.acquire(this.filterBit(FilterKind.FILTER_BACKEND, write.key));
+				this.acquireBits(FilterKind.FILTER_BACKEND, write.key);
 				break;
 			case "backend-up":
 			case "backend-down":
@@ -141,6 +191,21 @@ export class State {
 				break;
 			case "frontend-gone":
 				this.#frontendGone(write.key, now);
+				break;
+			case "range":
+				this.rangeAdded(write.service, write.cidr);
+				break;
+			case "range-gone":
+				this.#rangeGone(write.service, write.cidr);
+				break;
+			case "prefix":
+				this.prefixes[write.map].add(write.cidr);
+				break;
+			case "prefix-gone":
+				this.prefixes[write.map].delete(write.cidr);
+				break;
+			case "service-range":
+				this.serviceRange = write.words;
 				break;
 			case "tombstone":
 				this.tombstoneAdded(write.key, write.services);
@@ -157,18 +222,28 @@ export class State {
 	frontendAdded(key: TupleKey, service: number, flags: number): void {
 		const before = this.frontends.get(key);
 		if (before === undefined) {
-			this.filter.acquire(this.filterBit(FilterKind.FILTER_FRONTEND, key));
+			this.acquireBits(FilterKind.FILTER_FRONTEND, key);
 		} else {
-			this.#byId.get(frontendService(before))?.frontends.delete(key);
+			this.#takeFrontend(before, key);
 		}
 		this.frontends.set(key, frontendValue(service, flags));
-		this.#byId.get(service)?.frontends.add(key);
+		const record = this.#byId.get(service);
+		if (record) record.frontends = [...record.frontends, key];
+	}
+
+	/** The ranges map has an entry for a service port; false: for none that is known. */
+	rangeAdded(service: number, cidr: Cidr): boolean {
+		const record = this.#byId.get(service);
+		if (record && !record.sourceRanges.includes(cidr)) {
+			record.sourceRanges = [...record.sourceRanges, cidr];
+		}
+		return record !== undefined;
 	}
 
 	/** The tombstones map has an entry for an endpoint that left `services`, and those only. */
 	tombstoneAdded(key: TupleKey, services: readonly number[]): void {
 		if (this.tombstones.has(key)) this.#forgetTombstone(key);
-		else this.filter.acquire(this.filterBit(FilterKind.FILTER_TOMBSTONE, key));
+		else this.acquireBits(FilterKind.FILTER_TOMBSTONE, key);
 		this.tombstones.set(key, services);
 		for (const service of services) {
 			const siblings = this.#tombstonesOf.get(service);
@@ -180,7 +255,7 @@ export class State {
 	#tombstoneGone(key: TupleKey, now: number): void {
 		if (!this.tombstones.has(key)) return;
 		this.#forgetTombstone(key);
-		this.filter.drop(this.filterBit(FilterKind.FILTER_TOMBSTONE, key), now);
+		this.dropBits(FilterKind.FILTER_TOMBSTONE, key, now);
 	}
 
 	#forgetTombstone(key: TupleKey): void {
@@ -192,12 +267,23 @@ export class State {
 		this.tombstones.delete(key);
 	}
 
+	#rangeGone(service: number, cidr: Cidr): void {
+		const record = this.#byId.get(service);
+		if (record) record.sourceRanges = record.sourceRanges.filter((other) => other !== cidr);
+	}
+
 	#frontendGone(key: TupleKey, now: number): void {
 		const before = this.frontends.get(key);
 		if (before === undefined) return;
-		this.#byId.get(frontendService(before))?.frontends.delete(key);
+		this.#takeFrontend(before, key);
 		this.frontends.delete(key);
-		this.filter.drop(this.filterBit(FilterKind.FILTER_FRONTEND, key), now);
+		this.dropBits(FilterKind.FILTER_FRONTEND, key, now);
+	}
+
+	/** A list, since most records have one or two, for which a Set is ten times as large. */
+	#takeFrontend(value: number, key: TupleKey): void {
+		const record = this.#byId.get(frontendService(value));
+		if (record) record.frontends = record.frontends.filter((other) => other !== key);
 	}
 
 	#named(id: number, named: boolean): void {

@@ -30,8 +30,12 @@ export function healthHandler(health: HealthState, counter: ProbeCounter): Handl
 	};
 }
 
-/** Port 10249. Its /healthz only says that the process answers. */
-export function statusHandler(registry: MetricsText): Handler {
+/**
+ * Port 10249. Its /healthz only says that the process answers.
+ *
+ * @param configuration the one in effect, for /configz
+ */
+export function statusHandler(registry: MetricsText, configuration: () => object): Handler {
 	const text = (body: string): HttpAnswer => ({
 		status: 200,
 		headers: {
@@ -43,8 +47,18 @@ export function statusHandler(registry: MetricsText): Handler {
 	return async (path) => {
 		if (path === "/healthz") return text("ok");
 		if (path === "/proxyMode") return text("ebpf");
+		if (path === "/configz") return configz(configuration());
 		if (path !== "/metrics") return undefined;
 		const body = await registry.metrics();
 		return { status: 200, headers: { "Content-Type": registry.contentType }, body };
+	};
+}
+
+/** By the configuration's API group, as Kubernetes components answer. */
+function configz(configuration: object): HttpAnswer {
+	return {
+		status: 200,
+		headers: { "Content-Type": "application/json", "X-Content-Type-Options": "nosniff" },
+		body: JSON.stringify({ "kubeproxy.config.k8s.io": configuration }),
 	};
 }

@@ -1,6 +1,6 @@
 /** A listening HTTP server that keeps trying when its address is taken. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../log.ts";
 
 export interface HttpAnswer {
@@ -16,12 +16,16 @@ export interface ListenOptions {
 	readonly name: string;
 	readonly host: string;
 	readonly port: number;
+	/** "::" stands for IPv6 alone; default: for IPv4 too. */
+	readonly ipv6Only?: boolean;
+	/** Connections that are not accepted are closed without an answer; default: all are. */
+	readonly accepts?: (socket: Socket) => boolean;
 	/** Give up at once when the address cannot be bound. */
 	readonly hardFail: boolean;
 	readonly log: Logger;
 	/** Between two attempts to listen; default 5 s. */
 	readonly retryMs?: number;
-	/** "" when it listens. */
+	/** Why it does not listen, "" when it does; only when that changes. */
 	readonly onState: (error: string) => void;
 }
 
@@ -31,6 +35,8 @@ export class HttpServer {
 	readonly #server: Server;
 	readonly #options: ListenOptions;
 	#retry: NodeJS.Timeout | undefined;
+	#state: string | undefined;
+	#isStopped = false;
 
 	constructor(handler: Handler, options: ListenOptions) {
 		this.#options = options;
@@ -38,29 +44,44 @@ export class HttpServer {
 			void respond(handler, request, response);
 		});
 		this.#server.unref();
+		this.#server.on("connection", (socket) => {
+			if (options.accepts?.(socket) === false) socket.destroy();
+		});
 	}
 
 	/** Resolves once it listens or has failed for the first time; rejects when hardFail is set. */
 	start(): Promise<void> {
-		const { host, port, hardFail, log, name, onState, retryMs = RETRY_MS } = this.#options;
+		const { hardFail, log, name, retryMs = RETRY_MS } = this.#options;
 		return new Promise((resolve, reject) => {
 			const onError = (error: Error): void => {
+				if (this.#isStopped) return;
+				this.#setState(error.message);
 				if (hardFail) {
 					reject(new Error(`${name} cannot listen: ${error.message}`));
 					return;
 				}
 				log.error({ server: name, reason: error.message }, "cannot listen; trying again");
-				onState(error.message);
-				this.#retry = setTimeout(() => this.#server.listen(port, host), retryMs).unref();
+				this.#retry = setTimeout(() => this.#listen(), retryMs).unref();
 				resolve();
 			};
 			this.#server.on("error", onError);
 			this.#server.on("listening", () => {
-				onState("");
+				this.#setState("");
 				resolve();
 			});
-			this.#server.listen(port, host);
+			this.#listen();
 		});
+	}
+
+	#setState(state: string): void {
+		if (state === this.#state) return;
+		this.#state = state;
+		this.#options.onState(state);
+	}
+
+	#listen(): void {
+		const { host, port, ipv6Only = false } = this.#options;
+		this.#server.listen({ host, port, ipv6Only });
 	}
 
 	/** The port it listens on; 0 while it does not. */
@@ -69,6 +90,7 @@ export class HttpServer {
 	}
 
 	stop(): void {
+		this.#isStopped = true;
 		clearTimeout(this.#retry);
 		this.#server.close();
 		this.#server.closeAllConnections();

@@ -14,6 +14,8 @@ export interface LiveCounters {
 	/** Service ports with policy Local and endpoints only elsewhere. */
 	readonly noLocalEndpoints: Readonly<Record<Family, number>>;
 	readonly skipped: number;
+	/** Failures of the sources of objects since the start, by what they are about. */
+	readonly sourceFailures: ReadonlyMap<string, number>;
 	readonly devices: { readonly served: number; readonly failed: number };
 	readonly healthy: boolean;
 }
@@ -190,6 +192,16 @@ function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
 		collect() {
 			this.reset();
 			for (const [reason, packets] of read().drops) this.inc({ reason }, packets);
+		},
+	});
+	new Counter({
+		name: "sluice_source_failures_total",
+		help: "Failed requests to the API server, or failed looks at manifests",
+		labelNames: ["resource"],
+		registers,
+		collect() {
+			this.reset();
+			for (const [resource, failures] of read().sourceFailures) this.inc({ resource }, failures);
 		},
 	});
 	new Gauge({

@@ -3,7 +3,7 @@ import { identityKey } from "../plan/desired.ts";
 import { familyName } from "../plan/protocols.ts";
 import type { State } from "../plan/state.ts";
 import { packTuple } from "../plan/tuple.ts";
-import type { SyncMaps } from "./maps.ts";
+import { rangeCIDR, type SyncMaps, sourceCIDR } from "./maps.ts";
 import type { Orphans } from "./orphans.ts";
 import type { Slicer } from "./slicer.ts";
 
@@ -20,7 +20,7 @@ export async function adopt(
 	slicer: Slicer,
 	now: number,
 ): Promise<Orphans> {
-	const orphans: Orphans = { names: [], services: [], backends: [] };
+	const orphans: Orphans = { names: [], services: [], backends: [], ranges: [] };
 	for (const page of maps.names.pages()) {
 		for (const [id, { ns, name, port }] of page) {
 			if (!adoptService(state, id, [ns, name, port])) orphans.names.push(id);
@@ -34,9 +34,11 @@ export async function adopt(
 		}
 		await slicer.turn();
 	}
+	await adoptPrefixes(state, maps, orphans, slicer);
+	state.serviceRange = maps.serviceRange();
 	await adoptServiceIds(state, orphans, slicer, now);
 	await adoptBackendIds(state, orphans, slicer, now);
-	state.ranges.restFreeBelow(state.arrays.slotsEnd(), now);
+	state.ranges.restFreeBelow(state.arrays.slots.usedEnd(), now);
 	for (const page of maps.tombstones.pages()) {
 		for (const [key, { service }] of page) {
 			state.tombstoneAdded(packTuple({ ...key, scope: 0 }), [service]);
@@ -44,7 +46,27 @@ export async function adopt(
 		await slicer.turn();
 	}
 	await adoptFilter(state, slicer, now);
+	state.keepUsed();
 	return orphans;
+}
+
+async function adoptPrefixes(
+	state: State,
+	maps: SyncMaps,
+	orphans: Orphans,
+	slicer: Slicer,
+): Promise<void> {
+	for (const page of maps.ranges.pages()) {
+		for (const [key] of page) {
+			const { service } = key;
+			const cidr = rangeCIDR(key);
+			if (!state.rangeAdded(service, cidr)) orphans.ranges.push({ service, cidr });
+		}
+		await slicer.turn();
+	}
+	for (const map of ["sources", "service_cidrs"] as const) {
+		for (const [key] of maps.prefixes[map].entries()) state.prefixes[map].add(sourceCIDR(key));
+	}
 }
 
 /** A name makes a service id ours; without family and protocol it was never reached. */
@@ -76,7 +98,8 @@ async function adoptServiceIds(
 	const rests = new Set(orphans.names);
 	let end = 1;
 	for (const id of rests) end = Math.max(end, id + 1);
-	for (let id = 1; id < state.arrays.serviceCount; id++) {
+	const used = state.arrays.services.usedEnd();
+	for (let id = 1; id < used; id++) {
 		if (id % CHUNK === 0) await slicer.turn();
 		const use = useOf(state, id);
 		if (use === "none") continue;
@@ -104,7 +127,8 @@ async function adoptBackendIds(
 	const { arrays } = state;
 	const taken = new Set<number>();
 	let end = 1;
-	for (let id = 1; id < arrays.backendCount; id++) {
+	const used = arrays.backends.usedEnd();
+	for (let id = 1; id < used; id++) {
 		if (id % CHUNK === 0) await slicer.turn();
 		const owner = arrays.backendOwner(id);
 		const live = arrays.backendState(id) !== BackendState.BACKEND_GONE;
@@ -114,7 +138,7 @@ async function adoptBackendIds(
 		const record = state.recordOf(owner);
 		if (!record) orphans.backends.push(id);
 		record?.backends.push(id);
-		state.filter.acquire(state.filterBit(FilterKind.FILTER_BACKEND, arrays.backendKey(id)));
+		state.acquireBits(FilterKind.FILTER_BACKEND, arrays.backendKey(id));
 		if (live && record) state.backendChanged(id, arrays.backendState(id));
 		else state.backendIds.rest(id, now);
 	}

@@ -9,6 +9,7 @@ const HASH_MAP_OF: Readonly<Partial<Record<Write["kind"], string>>> = {
 	name: "names",
 	frontend: "frontends",
 	tombstone: "tombstones",
+	range: "ranges",
 };
 
 /** Writes between two looks at the clock. */

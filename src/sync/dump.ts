@@ -7,11 +7,11 @@ import {
 	unpackFrontendWord,
 } from "../layout/structs.ts";
 import { bytesToAddress } from "../model/address-bytes.ts";
-import { filterHash } from "../plan/filter-hash.ts";
+import { filterHashes } from "../plan/filter-hash.ts";
 import { familyName, protocolName } from "../plan/protocols.ts";
 import { formatEndpoint } from "../plan/report.ts";
 import { packTuple, type Tuple, type TupleKey, unpackTuple } from "../plan/tuple.ts";
-import { SyncMaps, type SyncPorts } from "./maps.ts";
+import { rangeCIDR, SyncMaps, type SyncPorts, sourceCIDR } from "./maps.ts";
 
 const STATE_TEXT = new Map<number, string>([
 	[BackendState.BACKEND_ACTIVE, "active"],
@@ -27,6 +27,7 @@ export function dumpMaps(ports: SyncPorts): string {
 	const dump = new Dump(new SyncMaps(ports));
 	const sections: [string, string[]][] = [
 		["frontends", dump.frontends()],
+		...dump.prefixes(),
 		["services", dump.services()],
 		["backends", dump.backends()],
 		["tombstones", dump.tombstones()],
@@ -57,10 +58,29 @@ class Dump {
 				const { service, flags } = unpackFrontendWord(word);
 				this.#wanted.push([FilterKind.FILTER_FRONTEND, "frontend", packTuple(key)]);
 				const scope = key.scope === Scope.SCOPE_INTERNAL ? "internal" : "external";
-				const local = (flags & FrontendFlag.FRONTEND_LOCAL_SET) !== 0 ? " (local set)" : "";
-				return `${tupleText(key)} ${scope} -> ${this.#serviceName(service)}${local}`;
+				if (service === 0) return `${bytesToAddress(key.addr)} ${scope} -> ${addressText(flags)}`;
+				return `${tupleText(key)} ${scope} -> ${this.#serviceName(service)}${flagsText(flags)}`;
 			})
 			.sort();
+	}
+
+	/** Only those that there are: most nodes have none. */
+	prefixes(): [string, string[]][] {
+		const { ranges, prefixes } = this.#maps;
+		const ofServices = ranges
+			.entries()
+			.map(([key]) => `${this.#serviceName(key.service)} ${rangeCIDR(key)}`);
+		const sections: [string, string[]][] = [["ranges", ofServices.sort()]];
+		for (const map of ["sources", "service_cidrs"] as const) {
+			sections.push([
+				map,
+				prefixes[map]
+					.entries()
+					.map(([key]) => sourceCIDR(key))
+					.sort(),
+			]);
+		}
+		return sections.filter(([, lines]) => lines.length > 0);
 	}
 
 	services(): string[] {
@@ -69,7 +89,9 @@ class Dump {
 		for (let id = 1; id < arrays.serviceCount; id++) {
 			if (arrays.serviceFlags(id) === 0) continue;
 			const sets = `cluster: ${this.#set(id, false)}\n  local: ${this.#set(id, true)}`;
-			present.push(`${this.#serviceName(id)}\n  ${sets}`);
+			const { affinity_sec: seconds } = arrays.service(id);
+			const affinity = seconds > 0 ? ` (affinity ${seconds}s)` : "";
+			present.push(`${this.#serviceName(id)}${affinity}\n  ${sets}`);
 		}
 		return present.sort().flatMap((text) => text.split("\n"));
 	}
@@ -106,8 +128,10 @@ class Dump {
 		const missing: string[] = [];
 		for (const [kind, what, key] of this.#wanted) {
 			const { addr, port, proto } = unpackTuple(key);
-			const bit = (filterHash(kind, addr, port, proto) & (arrays.filterBits - 1)) >>> 0;
-			if (!arrays.filterBit(bit)) missing.push(`missing: ${what} ${tupleText(unpackTuple(key))}`);
+			const isSet = filterHashes(kind, addr, port, proto).every((hash) =>
+				arrays.filterBit((hash & (arrays.filterBits - 1)) >>> 0),
+			);
+			if (!isSet) missing.push(`missing: ${what} ${tupleText(unpackTuple(key))}`);
 		}
 		return missing.length > 0 ? [...new Set(missing)].sort() : ["complete"];
 	}
@@ -128,6 +152,27 @@ class Dump {
 	#serviceName(id: number): string {
 		return this.#serviceNames.get(id) ?? `unnamed service ${id}`;
 	}
+}
+
+const FLAG_TEXT: readonly [flag: number, text: string][] = [
+	[FrontendFlag.FRONTEND_LOCAL_SET, "local set"],
+	[FrontendFlag.FRONTEND_MASQUERADE, "masquerade"],
+	[FrontendFlag.FRONTEND_MASQUERADE_OUTSIDE, "masquerade outside"],
+	[FrontendFlag.FRONTEND_RANGES, "ranges"],
+];
+
+/** What an address does, whatever the port. */
+function addressText(flags: number): string {
+	const { FRONTEND_ADDRESS, FRONTEND_ECHO } = FrontendFlag;
+	const texts: string[] = [];
+	if (flags & FRONTEND_ECHO) texts.push("echo is answered");
+	if (flags & FRONTEND_ADDRESS) texts.push("other ports are refused");
+	return texts.join(", ");
+}
+
+function flagsText(flags: number): string {
+	const texts = FLAG_TEXT.filter(([flag]) => (flags & flag) !== 0).map(([, text]) => text);
+	return texts.length > 0 ? ` (${texts.join(", ")})` : "";
 }
 
 function tupleText({ addr, port, proto }: Tuple): string {

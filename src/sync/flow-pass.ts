@@ -1,5 +1,5 @@
 import { FilterKind, Flow, FlowDirection, FlowKey } from "../layout/structs.ts";
-import { filterHash } from "../plan/filter-hash.ts";
+import { filterHashes } from "../plan/filter-hash.ts";
 
 const key = FlowKey.OFFSET;
 const value = Flow.OFFSET;
@@ -48,6 +48,13 @@ export class FlowPass {
 		return (((this.#bits[bit >>> 3] ?? 0) >> (bit & 7)) & 1) === 1;
 	}
 
+	*neededBits(): Iterable<number> {
+		for (const [index, byte] of this.#bits.entries()) {
+			if (byte === 0) continue;
+			for (let i = 0; i < 8; i++) if ((byte >> i) & 1) yield index * 8 + i;
+		}
+	}
+
 	/**
 	 * Forward packets are noticed by their destination, a frontend or the tombstone of a UDP endpoint;
 	 * replies by their source.
@@ -59,14 +66,16 @@ export class FlowPass {
 		const port = view.getUint16(at + (forward ? key.dport : key.sport));
 		const proto = view.getUint8(at + key.proto);
 		const kind = forward ? FilterKind.FILTER_FRONTEND : FilterKind.FILTER_BACKEND;
-		this.#need(filterHash(kind, addr, port, proto));
+		this.#need(filterHashes(kind, addr, port, proto));
 		if (forward && proto === UDP) {
-			this.#need(filterHash(FilterKind.FILTER_TOMBSTONE, addr, port, proto));
+			this.#need(filterHashes(FilterKind.FILTER_TOMBSTONE, addr, port, proto));
 		}
 	}
 
-	#need(hash: number): void {
-		const bit = hash & this.#filterMask;
-		this.#bits[bit >>> 3] = (this.#bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
+	#need(hashes: readonly number[]): void {
+		for (const hash of hashes) {
+			const bit = hash & this.#filterMask;
+			this.#bits[bit >>> 3] = (this.#bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
+		}
 	}
 }

@@ -3,7 +3,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { ObjectKey } from "../model/objects.ts";
 import { protocolName } from "../plan/protocols.ts";
 import type { PortRecord } from "../plan/record.ts";
-import { unpackTuple } from "../plan/tuple.ts";
+import { type TupleKey, unpackTuple } from "../plan/tuple.ts";
 
 /**
  * The Services that now have frontends of a service port that goes. They take the frontends over
@@ -12,11 +12,17 @@ import { unpackTuple } from "../plan/tuple.ts";
 export function handOverKeys(record: PortRecord, cluster: Cluster): Set<ObjectKey> {
 	const heirs = new Set<ObjectKey>();
 	for (const key of record.frontends) {
-		const { addr, port, proto } = unpackTuple(key);
-		const protocol = protocolName(proto);
-		if (!protocol) continue;
-		const heir = cluster.ownerOf({ address: bytesToAddress(addr), port, protocol });
-		if (heir !== undefined && heir !== record.service) heirs.add(heir);
+		const heir = heirOf(record, key, cluster);
+		if (heir !== undefined) heirs.add(heir);
 	}
 	return heirs;
+}
+
+/** The other Service that now has a frontend which the maps still give to a service port. */
+export function heirOf(record: PortRecord, key: TupleKey, cluster: Cluster): ObjectKey | undefined {
+	const { addr, port, proto } = unpackTuple(key);
+	const protocol = protocolName(proto);
+	if (!protocol) return undefined;
+	const heir = cluster.ownerOf({ address: bytesToAddress(addr), port, protocol });
+	return heir === record.service ? undefined : heir;
 }

@@ -34,6 +34,8 @@ export interface Release {
 	readonly applier: Applier;
 	readonly slicer: Slicer;
 	readonly pass: FlowPass;
+	/** Connections of a backend that began and have not ended. */
+	readonly openConnections: (backend: number) => bigint;
 	readonly now: number;
 }
 
@@ -52,8 +54,7 @@ async function releaseBackends(work: Release, before: number): Promise<void> {
 	const { state, pass, slicer } = work;
 	const isScarce = state.backendIds.available < state.arrays.backendCount * SCARCE;
 	for (const id of state.backendIds.rested(before)) {
-		const isOpen = state.arrays.openConnections(id) > 0n && !isScarce;
-		const isUsed = isOpen || pass.usesBackend(id);
+		const isUsed = pass.usesBackend(id) || (!isScarce && work.openConnections(id) > 0n);
 		if (!isUsed && state.backendIds.isResting(id)) freeBackend(work, id);
 		await slicer.turn();
 	}
@@ -83,17 +84,17 @@ function freeBackend({ state, applier, now }: Release, id: number): void {
 	const index = owner?.backends.indexOf(id) ?? -1;
 	if (index >= 0) owner?.backends.splice(index, 1);
 	if (ownerId !== 0) {
-		state.filter.drop(state.filterBit(FilterKind.FILTER_BACKEND, arrays.backendKey(id)), now);
+		state.dropBits(FilterKind.FILTER_BACKEND, arrays.backendKey(id), now);
 		const generation = arrays.backendGeneration(id);
 		tryWrite(applier, { kind: "backend-free", id, generation }, now);
 	}
 	state.backendIds.release(id);
 }
 
-/** A service id is still referred to while backend ids belong to it, or a name. */
+/** A service id is still referred to while backend ids or ranges belong to it, or a name. */
 function freeService({ state, applier, now }: Release, id: number): void {
 	const record = state.recordOf(id);
-	if (record && record.backends.length > 0) return;
+	if (record && record.backends.length + record.sourceRanges.length > 0) return;
 	if (record?.named && !tryWrite(applier, { kind: "name-gone", service: id }, now)) return;
 	if (record) state.forgetRecord(record);
 	tryWrite(applier, { kind: "service-free", id }, now);

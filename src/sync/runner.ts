@@ -21,7 +21,7 @@ export interface RunnerOptions {
 const REAL_CLOCK: RunnerClock = {
 	now: () => performance.now(),
 	after: (ms, callback) => {
-		const timer = setTimeout(callback, ms);
+		const timer = setTimeout(callback, Math.ceil(ms));
 		return () => clearTimeout(timer);
 	},
 };

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** Longest stretch of work before other events get their turn, in ms. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 
 /** The clock and the scheduler, so that tests can bring their own. */
 export interface Timing {

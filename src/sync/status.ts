@@ -37,8 +37,8 @@ export interface SyncStatus extends SyncTrouble, MapsStatus {
 
 /** What one run did. */
 export interface SyncResult {
-	/** Services looked at. */
-	readonly services: number;
+	/** Services looked at, gone ones included. */
+	readonly services: readonly ObjectKey[];
 	readonly writes: number;
 	/** Services that failed; they are tried again by a later run. */
 	readonly failed: number;
@@ -56,6 +56,8 @@ export interface AdoptResult {
 	readonly frontends: number;
 	/** Ids, frontends and tombstones that belong to nothing; they go with the first full run. */
 	readonly orphans: number;
+	/** Filter bits that entries need and that were not set. */
+	readonly filterBits: number;
 }
 
 export function mapsStatus(state: State): MapsStatus {
@@ -79,9 +81,8 @@ export function mapsStatus(state: State): MapsStatus {
 }
 
 function lacksLocalEndpoints(state: State, { id, frontends }: PortRecord): boolean {
-	const [first] = frontends;
-	if (first === undefined || !usesLocalSet(state.frontends.get(first) ?? 0)) return false;
-	return state.arrays.set(id, true).count === 0 && state.arrays.set(id, false).count > 0;
+	if (state.arrays.set(id, true).count > 0 || state.arrays.set(id, false).count === 0) return false;
+	return frontends.some((key) => usesLocalSet(state.frontends.get(key) ?? 0));
 }
 
 function usesLocalSet(value: number): boolean {

@@ -1,17 +1,16 @@
-import type { Cluster, ServiceView } from "../model/cluster.ts";
+import type { Cluster } from "../model/cluster.ts";
 import type { ObjectKey } from "../model/objects.ts";
-import { type DesiredPort, desiredPorts, identityKey } from "../plan/desired.ts";
-import { planPort, settlePort } from "../plan/plan-port.ts";
-import type { PortRecord } from "../plan/record.ts";
 import { State } from "../plan/state.ts";
 import { adopt, missingFilterBits } from "./adopt.ts";
 import { Applier } from "./applier.ts";
 import { Exclusive } from "./exclusive.ts";
+import { Failures } from "./failures.ts";
 import { FlowPass } from "./flow-pass.ts";
-import { handOverKeys } from "./hand-over.ts";
 import { SyncMaps, type SyncPorts, type WriteTarget } from "./maps.ts";
+import { NodeSync } from "./node-sync.ts";
 import { type Orphans, orphanWrites } from "./orphans.ts";
 import { releaseSets, releaseUnflowed } from "./release.ts";
+import { type Run, ServiceSync } from "./service-sync.ts";
 import { REAL_TIMING, Slicer, type Timing } from "./slicer.ts";
 import {
 	type AdoptResult,
@@ -24,13 +23,8 @@ import {
 /** A Service that failed is not tried again before that, in ms. */
 const RETRY_MS = 1000;
 
-/** One run under way. */
-interface Run {
-	/** Services that it has still to look at. */
-	readonly pending: Set<ObjectKey>;
-	readonly triggers: number[];
-	readonly slicer: Slicer;
-}
+/** Stands for no Service in failures: addresses and prefixes. */
+const NODE: ObjectKey = "node";
 
 export interface SyncerOptions {
 	readonly timing?: Timing;
@@ -48,10 +42,11 @@ export class Syncer {
 	readonly #timing: Timing;
 	readonly #applier: Applier;
 	readonly #state: State;
+	readonly #node: NodeSync;
+	readonly #service: ServiceSync;
 	/** Runs and releases take turns: each plans with what the other would change. */
 	readonly #exclusive = new Exclusive();
-	readonly #failures = new Map<ObjectKey, string>();
-	readonly #fullMaps = new Map<ObjectKey, readonly string[]>();
+	readonly #failures = new Failures();
 	#orphans: Orphans | undefined;
 	#retryAt = 0;
 	#runs = 0;
@@ -64,6 +59,14 @@ export class Syncer {
 		this.#state = new State(this.#maps.arrays);
 		const target = options.intercept?.(this.#maps) ?? this.#maps;
 		this.#applier = new Applier(this.#state, target);
+		this.#node = new NodeSync(this.#state, cluster, this.#applier);
+		this.#service = new ServiceSync({
+			state: this.#state,
+			cluster,
+			applier: this.#applier,
+			failures: this.#failures,
+			now: () => this.#timing.now(),
+		});
 	}
 
 	/** For settings.filter_mask. */
@@ -79,15 +82,15 @@ export class Syncer {
 		const state = this.#state;
 		const slicer = new Slicer(this.#timing);
 		this.#orphans = await adopt(state, this.#maps, slicer, this.#timing.now());
-		for (const bit of await missingFilterBits(state, slicer)) {
-			this.#applier.one({ kind: "filter-set", bit }, this.#timing.now());
-		}
-		const { names, services, backends } = this.#orphans;
+		const missing = await missingFilterBits(state, slicer);
+		for (const bit of missing) this.#applier.one({ kind: "filter-set", bit }, this.#timing.now());
+		const { names, services, backends, ranges } = this.#orphans;
 		return {
 			services: state.records.size,
 			frontends: state.frontends.size,
 			backends: [...state.records.values()].reduce((sum, one) => sum + one.backends.length, 0),
-			orphans: names.length + services.length + backends.length,
+			orphans: names.length + services.length + backends.length + ranges.length,
+			filterBits: missing.length,
 		};
 	}
 
@@ -104,23 +107,28 @@ export class Syncer {
 	async #sync(isComplete: boolean): Promise<SyncResult> {
 		const run: Run = {
 			pending: this.#takePending(isComplete),
+			passing: new Set(),
 			triggers: [],
 			slicer: new Slicer(this.#timing),
 		};
 		const before = this.#applier.count;
 		const limit = this.#maps.tombstones.port.info.maxEntries;
 		releaseSets(this.#state, this.#applier, limit, this.#timing.now());
-		const services = run.pending.size;
+		const services = [...run.pending];
 		for (const key of this.#vanishedFirst(run.pending)) {
-			if (run.pending.has(key)) await this.#syncService(key, run);
+			if (run.pending.has(key)) await this.#service.run(key, run);
 			await run.slicer.turn();
 		}
+		for (const key of run.passing) await this.#service.run(key, run);
 		if (isComplete) {
+			await this.#syncNode(run.slicer);
 			if (!this.#synced) await this.#removeOrphans(run.slicer);
 			this.#synced = true;
 		}
 		this.#runs++;
-		if (this.#failures.size > 0) this.#retryAt = this.#timing.now() + RETRY_MS;
+		// Only once it is over: runs for other changes must not put it off for ever.
+		if (this.#failures.size > 0 && this.#timing.now() >= this.#retryAt)
+			this.#retryAt = this.#timing.now() + RETRY_MS;
 		const writes = this.#applier.count - before;
 		return { services, writes, failed: this.#failures.size, triggers: run.triggers };
 	}
@@ -136,17 +144,31 @@ export class Syncer {
 		return new FlowPass(this.#timing.now(), this.filterMask);
 	}
 
+	/**
+	 * Sets the bits that flows of a pass need and that are not set, as of frontends that are gone,
+	 * which nothing else in the maps tells of. For a filter of a release that knew fewer bits.
+	 */
+	setFlowBits(pass: FlowPass): void {
+		const now = this.#timing.now();
+		for (const bit of pass.neededBits()) {
+			if (this.#state.arrays.filterBit(bit)) continue;
+			this.#applier.one({ kind: "filter-set", bit }, now);
+			this.#state.filter.linger(bit, now);
+		}
+	}
+
 	/** Frees ids and clears filter bits that no flow of a complete pass refers to. */
 	async endFlowPass(pass: FlowPass): Promise<void> {
 		if (!this.#synced) return;
 		const [state, applier, slicer] = [this.#state, this.#applier, new Slicer(this.#timing)];
 		const now = this.#timing.now();
-		await this.#exclusive.run(() => releaseUnflowed({ state, applier, slicer, pass, now }));
+		const openConnections = (backend: number) => this.#maps.openConnections(backend);
+		const release = { state, applier, slicer, pass, openConnections, now };
+		await this.#exclusive.run(() => releaseUnflowed(release));
 	}
 
 	trouble(): SyncTrouble {
-		const fullMaps = new Set([...this.#fullMaps.values()].flat());
-		return { failures: this.#failures, fullMaps };
+		return this.#failures.trouble();
 	}
 
 	status(): SyncStatus {
@@ -173,83 +195,23 @@ export class Syncer {
 	}
 
 	#vanishedFirst(pending: ReadonlySet<ObjectKey>): ObjectKey[] {
-		const exists = (key: ObjectKey) => (this.#cluster.has(key) ? 1 : 0);
-		return [...pending].sort((a, b) => exists(a) - exists(b));
+		const vanished: ObjectKey[] = [];
+		const existing: ObjectKey[] = [];
+		for (const key of pending) (this.#cluster.has(key) ? existing : vanished).push(key);
+		return [...vanished, ...existing];
 	}
 
-	/** Takes the Service out of the run's pending ones and brings its ports up to date. */
-	async #syncService(key: ObjectKey, run: Run): Promise<void> {
-		run.pending.delete(key);
-		const full = new Set<string>();
+	async #syncNode(slicer: Slicer): Promise<void> {
 		try {
-			const triggers = this.#cluster.takeTriggers(key);
-			const wanted = await this.#syncPorts(this.#cluster.view(key), full, run);
-			for (const record of this.#state.recordsOf(key)) {
-				if (wanted.has(record)) continue;
-				for (const heir of handOverKeys(record, this.#cluster)) {
-					if (run.pending.has(heir)) await this.#syncService(heir, run);
-				}
-				await this.#syncPort(record, undefined, full, run);
-			}
-			run.triggers.push(...triggers);
-			this.#note(key, full, full.size > 0 ? `no room in the maps: ${[...full].join(", ")}` : "");
+			this.#failures.note(NODE, await this.#node.run(this.#timing.now(), slicer));
 		} catch (error) {
-			this.#note(key, full, error instanceof Error ? error.message : String(error));
+			this.#failures.note(NODE, new Set(), error instanceof Error ? error.message : String(error));
 		}
-	}
-
-	async #syncPorts(
-		view: ServiceView | undefined,
-		full: Set<string>,
-		run: Run,
-	): Promise<Set<PortRecord>> {
-		const wanted = new Set<PortRecord>();
-		for (const desired of view ? desiredPorts(view) : []) {
-			const record = this.#recordFor(desired);
-			if (!record) {
-				full.add("services");
-				continue;
-			}
-			wanted.add(record);
-			await this.#syncPort(record, desired, full, run);
-		}
-		return wanted;
-	}
-
-	#recordFor(desired: DesiredPort): PortRecord | undefined {
-		const known = this.#state.records.get(identityKey(desired.identity));
-		if (known) return known;
-		const id = this.#state.serviceIds.take();
-		return id === undefined ? undefined : this.#state.addRecord(desired.identity, id);
-	}
-
-	async #syncPort(
-		record: PortRecord,
-		desired: DesiredPort | undefined,
-		full: Set<string>,
-		{ slicer }: Run,
-	): Promise<void> {
-		const { writes, shortages } = planPort(this.#state, record, desired);
-		for (const map of shortages) full.add(map);
-		if (writes.length === 0) return;
-		const now = this.#timing.now();
-		try {
-			for (const map of await this.#applier.all(writes, now, slicer)) full.add(map);
-		} finally {
-			settlePort(this.#state, record, this.#timing.now());
-		}
-	}
-
-	#note(key: ObjectKey, full: ReadonlySet<string>, failure: string): void {
-		if (failure === "") this.#failures.delete(key);
-		else this.#failures.set(key, failure);
-		if (full.size === 0) this.#fullMaps.delete(key);
-		else this.#fullMaps.set(key, [...full]);
 	}
 
 	async #removeOrphans(slicer: Slicer): Promise<void> {
 		if (!this.#orphans) return;
-		for (const write of orphanWrites(this.#state, this.#orphans)) {
+		for (const write of orphanWrites(this.#state, this.#orphans, this.#cluster)) {
 			this.#applier.one(write, this.#timing.now());
 			await slicer.turn();
 		}

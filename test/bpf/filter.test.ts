@@ -2,24 +2,25 @@ import "./lib/own-netns.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { filterHash } from "../../src/plan/filter-hash.ts";
+import { filterAddressHash, filterHash } from "../../src/plan/filter-hash.ts";
 import { useWorld } from "./lib/setup.ts";
 
 const world = useWorld();
 
 /** struct filter_question of bpf/filter_probe.bpf.c. */
-function hashInKernel(kind: number, addr: Uint8Array, port: number, proto: number): number {
-	const data = new Uint8Array(24);
+function hashesInKernel(kind: number, addr: Uint8Array, port: number, proto: number) {
+	const data = new Uint8Array(44);
 	const view = new DataView(data.buffer);
-	data.set(addr);
-	view.setUint16(16, port);
-	view.setUint8(18, proto);
-	view.setUint8(19, kind);
+	data.set(addr, 16);
+	view.setUint16(32, port);
+	view.setUint8(34, proto);
+	view.setUint8(35, kind);
 	const answer = world().program("filter_probe").testRun({ data }).data;
-	return new DataView(answer.buffer, answer.byteOffset).getUint32(20, true);
+	const answers = new DataView(answer.buffer, answer.byteOffset);
+	return { tuple: answers.getUint32(36, true), address: answers.getUint32(40, true) };
 }
 
-test("the filter's hash is the same in the programs and in the agent", () => {
+test("the filter's hashes are the same in the programs and in the agent", () => {
 	fc.assert(
 		fc.property(
 			fc.nat(2),
@@ -27,8 +28,10 @@ test("the filter's hash is the same in the programs and in the agent", () => {
 			fc.nat(65535),
 			fc.constantFrom(6, 17, 132),
 			(kind, addr, port, proto) => {
-				const expected = filterHash(kind, addr, port, proto);
-				assert.equal(hashInKernel(kind, addr, port, proto), expected);
+				assert.deepEqual(hashesInKernel(kind, addr, port, proto), {
+					tuple: filterHash(kind, addr, port, proto),
+					address: filterAddressHash(addr),
+				});
 			},
 		),
 		{ numRuns: 500 },

@@ -14,8 +14,8 @@ import {
 	toEndpoint,
 	useWorld,
 } from "./lib/setup.ts";
-import { CLIENT, NODE4, NODE6, OUTSIDE } from "./lib/topology.ts";
-import { ACTION, CHECKSUM_COMPLETE, type Endpoint } from "./lib/world.ts";
+import { CLIENT, macOf, NODE4, NODE6, OUTSIDE } from "./lib/topology.ts";
+import { ACTION, CHECKSUM_COMPLETE_IF_KNOWN, type Endpoint } from "./lib/world.ts";
 
 const world = useWorld();
 
@@ -52,7 +52,7 @@ for (const proto of ["tcp", "udp"] as const) {
 						const sent = world().run("tc_ingress", "client", request).packet;
 						const quote = quoteOf(sent, cut);
 						const error = icmpError({ src: sender, dst: client, ...icmp, quote });
-						const flags = CHECKSUM_COMPLETE;
+						const flags = CHECKSUM_COMPLETE_IF_KNOWN;
 						const received = world().run("tc_egress", "client", error, { flags });
 						assert.equal(received.action, ACTION.pass);
 						assertPacket(received.packet, {
@@ -117,9 +117,15 @@ forBothFamilies("an ICMP error about a redirected flow", (family) => {
 			...icmp,
 			quote: quoteOf(sent),
 		});
-		const back = world().run("tc_ingress", "backend", error);
+		const flags = CHECKSUM_COMPLETE_IF_KNOWN;
+		const back = world().run("tc_ingress", "backend", error, { flags });
 		assert.equal(back.action, ACTION.redirect);
-		assertPacket(back.packet, { src: vip.address, quote: { dst: vip.address } });
+		assertPacket(back.packet, {
+			src: vip.address,
+			quote: { dst: vip.address },
+			dmac: "02:00:00:00:00:01",
+			smac: macOf("client"),
+		});
 	});
 
 	test("that is not about one of ours is left alone", () => {

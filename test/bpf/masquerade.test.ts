@@ -4,12 +4,15 @@ import { test } from "node:test";
 import {
 	DeviceKind,
 	DropReason,
+	type Flow,
 	FlowDirection,
 	FlowFlag,
 	FlowHook,
 	FlowState,
 	FlowWay,
+	FrontendFlag,
 } from "../../src/layout/structs.ts";
+import { lacking } from "../lib/features.ts";
 import { decode } from "../lib/packet-decode.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
 import {
@@ -71,15 +74,24 @@ for (const proto of ["tcp", "udp"] as const) {
 			assert.equal(world().flows().length, 0);
 		});
 
-		test("is refused by name when every port is taken", () => {
-			world().serve(vip, [self]);
-			world().set({ masquerade_port_first: PORTS.first, masquerade_port_last: PORTS.first });
-			world().run("tc_ingress", "client", toEndpoint(family, vip, { sport: 1000 }));
-			const second = world().run("tc_ingress", "client", toEndpoint(family, vip, { sport: 1001 }));
-			assert.equal(second.action, ACTION.drop);
-			assert.equal(world().drops(DropReason.DROP_NO_MASQUERADE_PORT), 1);
-			assert.equal(world().flows().length, 2);
-		});
+		for (const count of [1, 100, 256]) {
+			test(`is refused by name when every port is taken, and not before: ${count}`, () => {
+				const last = PORTS.first + count - 1;
+				world().serve(vip, [self]);
+				world().set({ masquerade_port_first: PORTS.first, masquerade_port_last: last });
+				const send = (sport: number) =>
+					world().run("tc_ingress", "client", toEndpoint(family, vip, { sport }));
+				const ports = new Set<number | undefined>();
+				for (let i = 0; i < count; i++) ports.add(decode(send(1000 + i).packet).sport);
+				assert.deepEqual(
+					[ports.size, Math.min(...[...ports].map(Number)), Math.max(...[...ports].map(Number))],
+					[count, PORTS.first, last],
+				);
+				assert.equal(send(999).action, ACTION.drop);
+				assert.equal(world().drops(DropReason.DROP_NO_MASQUERADE_PORT), 1);
+				assert.equal(world().flows().length, 2 * count);
+			});
+		}
 	});
 }
 
@@ -128,6 +140,39 @@ forBothFamilies("a client from outside", (family) => {
 	});
 });
 
+for (const proto of ["tcp", "udp"] as const) {
+	forBothFamilies(`a ${proto} reply to a port that a frontend of the node has too`, (family) => {
+		const { vip, backends } = endpoints(family, proto);
+		const [backend = vip, other = vip] = backends;
+		const node = family.isV6 ? NODE6 : NODE4;
+
+		test("goes to the client that was masqueraded with it", () => {
+			world().serve(vip, [backend], { flags: FrontendFlag.FRONTEND_MASQUERADE });
+			world().set({ masquerade_port_first: PORTS.first, masquerade_port_last: PORTS.first });
+			world().serve({ ...vip, address: node, port: PORTS.first }, [other]);
+			const request = toEndpoint(family, vip, { src: OUTSIDE[family.at] });
+			world().run("tc_ingress", "uplink", request);
+			const answer = fromEndpoint(family, backend, { dst: node, dport: PORTS.first });
+			const back = world().run("tc_ingress", "backend", answer);
+			assertPacket(back.packet, {
+				...{ src: vip.address, sport: 80 },
+				...{ dst: OUTSIDE[family.at], dport: CLIENT_PORT },
+			});
+			assert.equal(world().flows().length, 2);
+		});
+
+		test("goes to the node's own client that has it", () => {
+			world().serve(vip, [backend]);
+			world().serve({ ...vip, address: node, port: CLIENT_PORT }, [other]);
+			world().run("tc_egress", "uplink", toEndpoint(family, vip, { src: node }));
+			const answer = fromEndpoint(family, backend, { dst: node });
+			const back = world().run("tc_ingress", "backend", answer);
+			assertPacket(back.packet, { src: vip.address, sport: 80, dst: node, dport: CLIENT_PORT });
+			assert.equal(world().flows().length, 2);
+		});
+	});
+}
+
 forBothFamilies("one client port with two flows to one backend", (family) => {
 	const { vip, backends } = endpoints(family, "tcp");
 	const [backend = vip, other = vip] = backends;
@@ -173,6 +218,26 @@ forBothFamilies("one client port with two flows to one backend", (family) => {
 		assertPacket(back.packet, { src: backend.address, sport: 8080, dport: CLIENT_PORT });
 		const service = world().run("tc_egress", "client", fromEndpoint(family, backend));
 		assertPacket(service.packet, { src: vip.address, sport: 80, dport: CLIENT_PORT });
+	});
+
+	test("a direct one that is over is not gone on with by the next of the same port", () => {
+		const syn = toEndpoint(family, backend);
+		const directFlow = (): Flow | undefined =>
+			world()
+				.flows()
+				.map(({ value }) => value)
+				.find(({ service, flags }) => service === 0 && flags & FlowFlag.FLOW_DIRECT);
+		world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		world().run("tc_ingress", "client", syn);
+		world().run("tc_ingress", "client", toEndpoint(family, backend, { flags: "R" }));
+		assert.equal(directFlow()?.state, FlowState.FLOW_CLOSED);
+		world().run("tc_ingress", "client", syn);
+		assert.equal(directFlow()?.state, FlowState.FLOW_SYN_SENT);
+		world().run("tc_ingress", "client", toEndpoint(family, backend, { flags: "R" }));
+		world().run("tc_ingress", "client", toEndpoint(family, vip, { flags: "R" }));
+		assert.deepEqual(world().run("tc_ingress", "client", syn).packet, syn);
+		assert.equal(world().flows().length, 0);
 	});
 
 	test("a direct one removes a service flow that is over", () => {
@@ -252,7 +317,7 @@ forBothFamilies("the node's own packets to a service", (family) => {
 		assertPacket(back.packet, { src: backend.address, sport: 8080, dport: CLIENT_PORT });
 	});
 
-	test("that the node only forwards are not its own", () => {
+	test("that the node only forwards are not its own", { skip: lacking("runFromDevice") }, () => {
 		world().serve(vip, [backend]);
 		const forwarded = toEndpoint(family, vip, { src: OUTSIDE[family.at] });
 		const result = world().run("tc_egress", "uplink", forwarded, { from: "client" });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DropReason } from "../../src/layout/structs.ts";
 import { checksum, u16 } from "../lib/packet-bytes.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
-import { endpoints, forBothFamilies, toEndpoint, useWorld } from "./lib/setup.ts";
+import { endpoints, forBothFamilies, STRAY, toEndpoint, useWorld } from "./lib/setup.ts";
 import { CLIENT } from "./lib/topology.ts";
 import { ACTION } from "./lib/world.ts";
 
@@ -67,6 +67,30 @@ for (const proto of ["tcp", "udp"] as const) {
 			assert.equal(result.action, ACTION.redirect);
 			assertPacket(result.packet, answered);
 		});
+
+		if (proto === "tcp") {
+			// Conntrack too takes an ACK without a connection for the first packet of one.
+			test("answers what begins a connection, and leaves other packets alone", () => {
+				for (const onlyLocalEmpty of [false, true]) {
+					world().reset();
+					world().serve(vip, [], { onlyLocalEmpty });
+					for (const flags of STRAY) {
+						const packet = toEndpoint(family, vip, { flags });
+						const result = world().run("tc_ingress", "client", packet);
+						assert.equal(result.action, ACTION.pass, flags);
+						assert.deepEqual(result.packet, packet);
+					}
+				}
+				world().reset();
+				world().serve(vip, []);
+				for (const flags of ["S", "A", "SP", "PA"]) {
+					const result = world().run("tc_ingress", "client", toEndpoint(family, vip, { flags }));
+					assert.equal(result.action, ACTION.redirect, flags);
+				}
+				assert.equal(world().drops(DropReason.DROP_NO_ENDPOINT), 4);
+				assert.equal(world().drops(DropReason.DROP_NO_LOCAL_ENDPOINT), 0);
+			});
+		}
 
 		test("says nothing when endpoints exist, but not for this policy", () => {
 			world().serve(vip, [], { onlyLocalEmpty: true });

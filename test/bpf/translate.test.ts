@@ -5,7 +5,7 @@ import { FlowDirection, FlowState } from "../../src/layout/structs.ts";
 import { packet } from "../lib/packet.ts";
 import { assertPacket } from "../lib/packet-diff.ts";
 import { BACKENDS, buildTopology, CLIENT } from "./lib/topology.ts";
-import { ACTION, CHECKSUM_COMPLETE, type Endpoint, World } from "./lib/world.ts";
+import { ACTION, CHECKSUM_COMPLETE_IF_KNOWN, type Endpoint, World } from "./lib/world.ts";
 
 const VIP = ["10.96.0.1", "fd96::1"] as const;
 
@@ -45,7 +45,7 @@ for (const [family, at] of [
 
 			test("a request leaves with the backend's address, and its reply with the service's", () => {
 				world.serve(vip, [backend]);
-				for (const flags of [0, CHECKSUM_COMPLETE]) {
+				for (const flags of [0, CHECKSUM_COMPLETE_IF_KNOWN]) {
 					const sent = world.run("tc_ingress", "client", packet(request), { flags });
 					assert.equal(sent.action, ACTION.pass);
 					assertPacket(sent.packet, {
@@ -106,6 +106,15 @@ for (const [family, at] of [
 					assert.equal(value.state, FlowState.FLOW_ESTABLISHED);
 				}
 				assert.equal(world.control().half_open, 0n);
+			});
+
+			test("a flow that began before there was a frontend is the service's from its next packet on", () => {
+				const early = world.run("tc_ingress", "client", packet(request));
+				assert.deepEqual(early.packet, packet(request));
+				world.serve(vip, [backend]);
+				const next = { ...request, flags: "A" };
+				const sent = world.run("tc_ingress", "client", packet(next));
+				assertPacket(sent.packet, { dst: backend.address, dport: backend.port });
 			});
 
 			test("a packet to an address that is no frontend is left alone", () => {

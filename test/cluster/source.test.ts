@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { ApiSource } from "../../src/kube/source.ts";
 import { silentLogger } from "../../src/log.ts";
+import { containsAddress } from "../../src/model/cidr.ts";
 import type { Change } from "../../src/model/objects.ts";
 import { podAddress } from "../lib/net/addresses.ts";
 import { Lab } from "../lib/net/lab.ts";
@@ -57,7 +58,7 @@ describe("a source on a real API server, with the rights of a proxy", () => {
 		[...state.values()]
 			.flatMap((change) => (change.kind === "slice" && change.object ? [change.object] : []))
 			.filter((slice) => slice.service === "web")
-			.flatMap((slice) => slice.endpoints.filter((endpoint) => endpoint.ready))
+			.flatMap((slice) => [...slice.endpoints].filter((endpoint) => endpoint.ready))
 			.map(({ address }) => address)
 			.sort();
 
@@ -68,9 +69,13 @@ describe("a source on a real API server, with the rights of a proxy", () => {
 		const web = state.get("service default/web");
 		assert.equal(web?.kind === "service" && web.object?.clusterIPs.length, 2);
 		assert.ok(has("node node1") && has("service default/kubernetes"));
+		const cidrs = state.get("cidr kubernetes");
+		assert.ok(cidrs?.kind === "cidr" && web?.kind === "service");
+		const holds = (cidr: string) => containsAddress(cidr, web.object?.clusterIPs[0] ?? "");
+		assert.ok(cidrs.object?.cidrs.some(holds), "ServiceCIDRs hold the cluster IPs");
 		assert.deepEqual(
 			source.status().map(({ synced, error }) => `${synced} ${error}`),
-			["true ", "true ", "true "],
+			["true ", "true ", "true ", "true "],
 		);
 	});
 

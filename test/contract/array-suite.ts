@@ -6,8 +6,8 @@ import { BPF_F_MMAPABLE, contents, type MakeMap, throwsCode, u32, u64 } from "./
 
 /** What an ARRAY and a PERCPU_ARRAY do. */
 export function arraySuite(make: MakeMap, cpus: number): void {
-	const array = (flags = 0, valueSize = 8): MapPort =>
-		make({ name: "contract", type: MAP_TYPE.ARRAY, keySize: 4, valueSize, maxEntries: 3, flags });
+	const array = (flags = 0, valueSize = 8, maxEntries = 3): MapPort =>
+		make({ name: "contract", type: MAP_TYPE.ARRAY, keySize: 4, valueSize, maxEntries, flags });
 
 	test("an array is full of zeros from the start", () => {
 		assert.deepEqual(contents(array(), 2), [
@@ -65,6 +65,18 @@ export function arraySuite(make: MakeMap, cpus: number): void {
 	test("the memory is the same buffer each time", () => {
 		const map = array(BPF_F_MMAPABLE);
 		assert.equal(map.memory(), map.memory());
+	});
+
+	test("a part of the memory is the array's beginning, and as large as asked for", () => {
+		const elements = 4096;
+		const map = array(BPF_F_MMAPABLE, 8, elements);
+		for (const wanted of [elements, 1, 1500, 3]) {
+			const words = new BigUint64Array(map.memory(wanted * 8));
+			assert.ok(words.length >= wanted && words.length <= elements);
+			Atomics.store(words, wanted - 1, BigInt(wanted));
+			assert.deepEqual(map.lookup(u32(wanted - 1)), u64(wanted));
+		}
+		assert.equal(new BigUint64Array(map.memory()).length, elements);
 	});
 
 	test("an array that is not mmapable has no memory to map", () => {

@@ -20,6 +20,15 @@ test("the nth write fails with the code, writes nothing, and all others work", (
 	]);
 });
 
+test("a map that is full refuses new keys, and no others", () => {
+	const map = hash();
+	map.update(u32(1), u64(1));
+	const full = faulty(map, () => ({ kind: "fail", code: "E2BIG" }));
+	full.update(u32(1), u64(2));
+	throwsCode(() => full.update(u32(2), u64(2)), "E2BIG");
+	assert.deepEqual(contents(map, 10), [[1, 2]]);
+});
+
 test("a death before a write leaves the map alone, one after it does not", () => {
 	for (const when of ["before", "after"] as const) {
 		const map = hash();

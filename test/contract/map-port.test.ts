@@ -8,9 +8,11 @@ import { fakeMap } from "../../src/dataplane/fake.ts";
 import { arraySuite } from "./array-suite.ts";
 import { hashSuite } from "./hash-suite.ts";
 import type { MakeMap } from "./suite.ts";
+import { trieSuite } from "./trie-suite.ts";
 
 function suite(make: MakeMap, cpus: number): void {
 	hashSuite(make);
+	trieSuite(make);
 	arraySuite(make, cpus);
 }
 

@@ -2,7 +2,9 @@
  * Manifests in, JSON report (expected.report) and readable maps (expected.maps) out. A case is a
  * folder of manifests, or a folder of steps ("1", "2-restart", ...) that follow each other on the
  * same maps; a step with "restart" in its name begins with a new agent. The file "sizes" of a case
- * makes maps smaller (JSON). UPDATE=1 writes what comes out as what is expected.
+ * makes maps smaller (JSON). The files "settings" and "network" of a case or step say how the agent is
+ * configured (part of ServiceProxySettings) and which addresses the node has (NodeAddresses; without
+ * it, those of its Node object), in JSON. UPDATE=1 writes what comes out as what is expected.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +13,9 @@ import { test } from "node:test";
 import { fakeServiceMaps } from "../../src/dataplane/fake-maps.ts";
 import { loadManifests } from "../../src/manifests/load.ts";
 import { Cluster } from "../../src/model/cluster.ts";
+import type { NodeAddresses } from "../../src/model/node-reach.ts";
 import type { Change, Skip } from "../../src/model/objects.ts";
+import { DEFAULT_PROXY_SETTINGS } from "../../src/model/proxy-settings.ts";
 import { report } from "../../src/plan/report.ts";
 import { dumpMaps } from "../../src/sync/dump.ts";
 import { Syncer } from "../../src/sync/syncer.ts";
@@ -40,6 +44,9 @@ class Sandbox {
 
 	/** Makes the objects those of a directory. */
 	async load(dir: string): Promise<{ json: string; maps: string }> {
+		const [settings, network] = [jsonOf(dir, "settings"), jsonOf(dir, "network")];
+		if (settings) this.#cluster.setSettings({ ...DEFAULT_PROXY_SETTINGS, ...settings });
+		if (network) this.#cluster.setNodeAddresses(network as NodeAddresses);
 		const { changes, skips } = loadManifests(dir);
 		const objects = new Map(changes.map((change) => [`${change.kind} ${change.key}`, change]));
 		const removed = [...this.#objects.values()]
@@ -76,16 +83,16 @@ function foldersIn(dir: string): string[] {
 		.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
-function sizesOf(dir: string): Parameters<typeof fakeServiceMaps>[0] {
-	const file = join(dir, "sizes");
-	return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+function jsonOf(dir: string, name: string): object | undefined {
+	const file = join(dir, name);
+	return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
 for (const name of foldersIn(import.meta.dirname)) {
 	test(`manifests give the expected maps: ${name}`, async () => {
 		const dir = join(import.meta.dirname, name);
 		const steps = foldersIn(dir);
-		const sandbox = new Sandbox(sizesOf(dir));
+		const sandbox = new Sandbox(jsonOf(dir, "sizes"));
 		await sandbox.restart();
 		for (const step of steps.length > 0 ? steps : ["."]) {
 			if (step.includes("restart")) await sandbox.restart();

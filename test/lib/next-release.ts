@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { prebuilt } from "./prebuilt.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -23,6 +24,11 @@ const CHANGES: readonly (readonly [string, string])[] = [
  */
 export function buildNextRelease(): string {
 	const next = mkdtempSync(join(tmpdir(), "sluice-next-"));
+	const before = prebuilt("next-release");
+	if (before !== undefined) {
+		cpSync(before, next, { recursive: true });
+		return next;
+	}
 	const copy = (path: string): void => {
 		mkdirSync(dirname(join(next, path)), { recursive: true });
 		cpSync(join(ROOT, path), join(next, path), { recursive: true });

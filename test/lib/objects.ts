@@ -2,6 +2,7 @@ import type {
 	Change,
 	Endpoint,
 	EndpointSlice,
+	Node,
 	Protocol,
 	Service,
 } from "../../src/model/objects.ts";
@@ -31,6 +32,12 @@ export function service(
 		clusterIPs: [clusterIPs].flat(),
 		ports: ports.map((text) => ({ ...parsePort(text), nodePort: 0 })),
 		internalTrafficPolicy: "Cluster",
+		externalTrafficPolicy: "Cluster",
+		externalIPs: [],
+		loadBalancerIPs: [],
+		loadBalancerSourceRanges: [],
+		affinitySeconds: 0,
+		healthCheckNodePort: 0,
 		...more,
 	};
 	return { kind: "service", key: `${namespace}/${name}`, object, skips: [] };
@@ -70,6 +77,28 @@ export function slice(
 		...more,
 	};
 	return { kind: "slice", key: `${namespace}/${name}`, object, skips: [] };
+}
+
+/** The Node "node-a", with these addresses. */
+export function node(
+	addresses: readonly string[],
+	more: Partial<Node> = {},
+): Extract<Change, { kind: "node" }> & { object: Node } {
+	const object: Node = {
+		name: "node-a",
+		addresses,
+		zone: "",
+		podCIDRs: [],
+		draining: false,
+		...more,
+	};
+	return { kind: "node", key: object.name, object, skips: [] };
+}
+
+/** The ServiceCIDR that a cluster begins with. */
+export function serviceCIDR(cidrs: readonly string[]): Change {
+	const name = "kubernetes";
+	return { kind: "cidr", key: name, object: { name, cidrs }, skips: [] };
 }
 
 /** The object no longer exists. */

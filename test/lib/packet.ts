@@ -39,6 +39,16 @@ export interface IcmpSpec {
 	readonly ttl?: number;
 }
 
+export interface EchoSpec {
+	readonly src: string;
+	readonly dst: string;
+	readonly payload: Uint8Array;
+	/** Default 64. */
+	readonly ttl?: number;
+	/** Which bytes of the message this packet carries. */
+	readonly fragment?: { readonly id: number; readonly from: number; readonly to: number };
+}
+
 const FLAGS: Readonly<Record<string, number>> = { F: 1, S: 2, R: 4, P: 8, A: 16 };
 
 const IPV4_DONT_FRAGMENT = 0x4000;
@@ -52,20 +62,39 @@ export function packet(spec: PacketSpec): Uint8Array {
 	if (!spec.noChecksum) fillChecksum(l4, spec.proto === "tcp" ? 16 : 6, spec, proto);
 	const body = spec.fragment ? l4.slice(spec.fragment.from, spec.fragment.to) : l4;
 	const more = spec.fragment !== undefined && spec.fragment.to < l4.length;
-	return frame(spec, isIPv6(spec.src) ? ipv6(spec, body, more) : ipv4(spec, body, more));
+	const datagram = { ...spec, proto };
+	return frame(spec, isIPv6(spec.src) ? ipv6(datagram, body, more) : ipv4(datagram, body, more));
 }
 
 /** An ICMP or ICMPv6 error. */
 export function icmpError(spec: IcmpSpec): Uint8Array {
-	const v6 = isIPv6(spec.src);
-	const body = new Uint8Array(8 + spec.quote.length);
-	body.set([spec.type, spec.code]);
-	new DataView(body.buffer).setUint32(4, spec.info ?? 0);
-	body.set(spec.quote, 8);
-	if (v6) fillChecksum(body, 2, spec, PROTO.icmpv6);
-	else setU16(body, 2, checksum(body));
-	const ip = v6 ? ipv6Header(spec, body, PROTO.icmpv6) : ipv4Header(spec, body, PROTO.icmp);
+	const body = icmpBody(spec);
+	const ip = isIPv6(spec.src)
+		? ipv6Header(spec, body, PROTO.icmpv6)
+		: ipv4Header(spec, body, PROTO.icmp);
 	return frame({}, Uint8Array.from([...ip, ...body]));
+}
+
+/** An ICMP or ICMPv6 echo request: a ping. */
+export function echoRequest(spec: EchoSpec): Uint8Array {
+	const isV6 = isIPv6(spec.src);
+	const type = isV6 ? 128 : 8;
+	const whole = icmpBody({ ...spec, type, code: 0, info: 0x1234_0001, quote: spec.payload });
+	const { from = 0, to = whole.length } = spec.fragment ?? {};
+	const body = whole.slice(from, to);
+	const routed = { ...spec, proto: isV6 ? PROTO.icmpv6 : PROTO.icmp };
+	const more = to < whole.length;
+	return frame({}, isV6 ? ipv6(routed, body, more) : ipv4(routed, body, more));
+}
+
+function icmpBody({ src, dst, type, code, info, quote }: IcmpSpec): Uint8Array {
+	const body = new Uint8Array(8 + quote.length);
+	body.set([type, code]);
+	new DataView(body.buffer).setUint32(4, info ?? 0);
+	body.set(quote, 8);
+	if (isIPv6(src)) fillChecksum(body, 2, { src, dst }, PROTO.icmpv6);
+	else setU16(body, 2, checksum(body));
+	return body;
 }
 
 /** The frame without its Ethernet header, cut to `length` bytes: what errors quote. */
@@ -115,8 +144,13 @@ interface Routed {
 	readonly options?: number;
 }
 
-function ipv4(spec: PacketSpec, body: Uint8Array, more: boolean): Uint8Array {
-	const header = ipv4Header(spec, body, PROTO[spec.proto]);
+interface Datagram extends Routed, Pick<PacketSpec, "fragment" | "extensions"> {
+	/** IPPROTO_* */
+	readonly proto: number;
+}
+
+function ipv4(spec: Datagram, body: Uint8Array, more: boolean): Uint8Array {
+	const header = ipv4Header(spec, body, spec.proto);
 	if (spec.fragment) {
 		setU16(header, 4, spec.fragment.id);
 		setU16(header, 6, (more ? IPV4_MORE_FRAGMENTS : 0) | (spec.fragment.from / 8));
@@ -137,9 +171,9 @@ function ipv4Header(spec: Routed, body: Uint8Array, proto: number): Uint8Array {
 	return header;
 }
 
-function ipv6(spec: PacketSpec, l4: Uint8Array, more: boolean): Uint8Array {
+function ipv6(spec: Datagram, l4: Uint8Array, more: boolean): Uint8Array {
 	let body = l4;
-	let next: number = PROTO[spec.proto];
+	let next = spec.proto;
 	if (spec.fragment) {
 		const header = new Uint8Array(8);
 		header[0] = next;

@@ -4,7 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { isNotFound } from "../../src/errors.ts";
+import { lacking } from "../lib/features.ts";
 import { until } from "../lib/until.ts";
 import {
 	addon,
@@ -16,6 +18,8 @@ import {
 	VERDICT,
 } from "./programs.ts";
 
+/** Many periods of a watch. */
+const QUIET_MS = 50;
 /** BPF_CGROUP_INET4_CONNECT */
 const CONNECT4 = 10;
 
@@ -32,7 +36,9 @@ function pings(): boolean {
 	return spawnSync("ping", ["-c1", "-W0.2", "127.0.0.1"]).status === 0;
 }
 
-test("TCX programs run in the order they were put in", () => {
+const TCX = { skip: lacking("tcx") };
+
+test("TCX programs run in the order they were put in", TCX, () => {
 	const [a, b, c, d] = [1, 2, 3, 4].map(() => returning(VERDICT.NEXT)) as [
 		ReturnType<typeof returning>,
 		ReturnType<typeof returning>,
@@ -59,7 +65,7 @@ test("TCX programs run in the order they were put in", () => {
 	assert.deepEqual(order("egress"), []);
 });
 
-test("a TCX link says where it is and what runs there", () => {
+test("a TCX link says where it is and what runs there", TCX, () => {
 	const program = returning(VERDICT.NEXT);
 	const link = addon.BpfLink.attachTcx(program, { ifindex: lo, direction: "ingress" });
 	const { id, ...info } = link.info;
@@ -74,7 +80,7 @@ test("a TCX link says where it is and what runs there", () => {
 	link.close();
 });
 
-test("updating a link swaps what packets meet", () => {
+test("updating a link swaps what packets meet", TCX, () => {
 	const [pass, drop] = [returning(VERDICT.NEXT), returning(VERDICT.SHOT)];
 	const link = addon.BpfLink.attachTcx(pass, { ifindex: lo, direction: "ingress" });
 	assert.equal(pings(), true);
@@ -87,7 +93,7 @@ test("updating a link swaps what packets meet", () => {
 	link.close();
 });
 
-test("a pinned link outlives its handle, and ends with its pin", async () => {
+test("a pinned link outlives its handle, and ends with its pin", TCX, async () => {
 	const program = returning(VERDICT.NEXT);
 	const path = join(pins, "link");
 	const link = addon.BpfLink.attachTcx(program, { ifindex: lo, direction: "ingress" });
@@ -103,14 +109,51 @@ test("a pinned link outlives its handle, and ends with its pin", async () => {
 	assert.throws(() => addon.BpfLink.fromPin(path), isNotFound);
 });
 
-test("a detached link stays as a handle to nothing", () => {
+test(
+	"a watch tells of a link that is detached, as long as it is one of those it asks",
+	TCX,
+	async (t) => {
+		const [kept, lost] = ["ingress", "egress"].map((direction) =>
+			addon.BpfLink.attachTcx(returning(VERDICT.NEXT), {
+				ifindex: lo,
+				direction: direction as "ingress",
+			}),
+		);
+		assert.ok(kept && lost);
+		let told = 0;
+		const watch = new addon.LinkWatch(() => told++, { periodMs: 1, atOnce: 1 });
+		t.after(() => watch.close());
+		watch.watch([kept, lost]);
+		lost.detach();
+		await until("it tells", () => told > 0);
+		watch.watch([kept]);
+		await setTimeout(QUIET_MS);
+		told = 0;
+		await setTimeout(QUIET_MS);
+		assert.equal(told, 0);
+		kept.detach();
+		await until("it tells of the other", () => told > 0);
+		watch.close();
+		watch.close();
+	},
+);
+
+test("a watch refuses what is no link, and a period of nothing", () => {
+	const options = { periodMs: 1000, atOnce: 1 };
+	assert.throws(() => new addon.LinkWatch(() => {}, { ...options, periodMs: 0 }), RangeError);
+	const watch = new addon.LinkWatch(() => {}, options);
+	assert.throws(() => watch.watch([{} as never]), TypeError);
+	watch.close();
+});
+
+test("a detached link stays as a handle to nothing", TCX, () => {
 	const link = addon.BpfLink.attachTcx(returning(-1), { ifindex: lo, direction: "ingress" });
 	link.detach();
 	assert.deepEqual(order("ingress"), []);
 	assert.equal(link.info.ifindex, 0);
 });
 
-test("a link to a device that went away has no ifindex", () => {
+test("a link to a device that went away has no ifindex", TCX, () => {
 	shell("ip link add dummy0 type veth peer name dummy1");
 	const ifindex = ifindexOf("dummy0");
 	const link = addon.BpfLink.attachTcx(returning(-1), { ifindex, direction: "ingress" });
@@ -154,7 +197,7 @@ test("a cgroup link rules the sockets of that cgroup and no others", async () =>
 	assert.deepEqual(addon.queryCgroup(cgroup, "cgroup/connect4"), []);
 });
 
-test("attaching where nothing is names the place", () => {
+test("attaching where nothing is names the place", TCX, () => {
 	const program = returning(-1);
 	assert.throws(() => addon.BpfLink.attachTcx(program, { ifindex: 9999, direction: "ingress" }), {
 		code: "ENODEV",

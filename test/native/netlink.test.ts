@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import type { NetlinkEvent, NetlinkTopic } from "../../src/dataplane/addon.ts";
 import { until } from "../lib/until.ts";
-import { addon, ifindexOf, shell } from "./programs.ts";
+import { addon, ifindexOf, returning, shell, VERDICT } from "./programs.ts";
 
 /** IFF_UP */
 const UP = 1;
@@ -182,6 +182,22 @@ test("lost events are told as an overrun, and later ones arrive again", async (t
 	await until("the next event", () =>
 		events.some((e) => e.kind === "address" && e.address.address === "10.10.0.1"),
 	);
+});
+
+test("a tc filter, and a qdisc with its filters, that go are told of with their device", async (t) => {
+	const events = monitor(t, ["filters"]);
+	const device = ifindexOf("veth0");
+	const removals = () => events.filter((event) => event.kind === "filters-removed");
+	addon.tcHookCreate(device);
+	const place = { ifindex: device, direction: "ingress", handle: 1, priority: 5 } as const;
+	addon.tcAttach(returning(VERDICT.NEXT), place);
+	assert.equal(removals().length, 0);
+	addon.tcDetach(place);
+	await until("the filter is told of", () => removals().length > 0);
+	const before = removals().length;
+	addon.tcHookDestroy(device);
+	await until("the qdisc is told of", () => removals().length > before);
+	assert.ok(removals().every(({ ifindex }) => ifindex === device));
 });
 
 test("nothing is told after close, and closing again does nothing", async () => {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isNotFound } from "../../src/errors.ts";
+import { lacking } from "../lib/features.ts";
 import { addon, compileSample } from "./programs.ts";
 
 const sample = compileSample();
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 const packet = new Uint8Array(64);
+
+/** Size of struct __sk_buff; Linux 5.10, which takes zeros behind its own, gives back less. */
+const SKB_SIZE = 192;
+const SKB_SIZE_5_10 = 184;
 
 /** The sample, opened, without the program that the verifier refuses. */
 function openSample() {
@@ -31,7 +36,7 @@ test("an object tells its maps and programs before it is loaded", () => {
 	);
 	assert.deepEqual(
 		object.programs.map(({ name, section }) => [name, section]),
-		["variables", "submit", "count", "refused"].map((name) => [name, "tc"]),
+		["variables", "submit", "submit_large", "count", "refused"].map((name) => [name, "tc"]),
 	);
 });
 
@@ -129,14 +134,14 @@ test("handles cannot be had before the load, and outlive the object", () => {
 test("a test run gives back packet, context and return value", () => {
 	const object = openSample();
 	object.load();
-	const context = new Uint8Array(192);
+	const context = new Uint8Array(SKB_SIZE);
 	context[8] = 40; // struct __sk_buff: mark
 	const program = object.program("count");
 	const result = program.testRun({ data: packet, context, repeat: 3 });
 	assert.equal(result.retval, 0);
 	assert.equal(result.data.length, 64);
 	assert.deepEqual([...result.data.subarray(0, 4)], [7, 0, 0, 0]);
-	assert.equal(result.context.length, 192);
+	assert.ok([SKB_SIZE, SKB_SIZE_5_10].includes(result.context.length));
 	assert.ok((result.context[8] ?? 0) > 40);
 	assert.ok(result.durationNs > 0);
 	assert.deepEqual([...packet], new Array(64).fill(0));
@@ -159,8 +164,13 @@ test("a program tells what it is", () => {
 	assert.equal(info.type, 3);
 	assert.match(info.tag, /^[0-9a-f]{16}$/);
 	assert.ok(info.mapIds.includes(object.map("table").info.id));
-	assert.ok(info.verifiedInstructions > 0);
 	assert.equal(addon.BpfProgram.fromId(info.id).info.tag, info.tag);
+});
+
+test("a program tells what verifying it cost", { skip: lacking("verifiedInstructions") }, () => {
+	const object = openSample();
+	object.load();
+	assert.ok(object.program("count").info.verifiedInstructions > 0);
 });
 
 test("what is not an object file is refused with its path", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BpfProgram, loadAddon } from "../../src/dataplane/addon.ts";
+import { prebuilt } from "../lib/prebuilt.ts";
 
 export const addon = loadAddon();
 
@@ -43,13 +44,20 @@ export function temporaryDirectory(): string {
 
 /** sample.bpf.c, compiled; the path of the object file. */
 export function compileSample(): string {
-	const source = fileURLToPath(new URL("sample.bpf.c", import.meta.url));
+	const before = prebuilt("sample.bpf.o");
+	if (before !== undefined) return before;
 	const object = join(temporaryDirectory(), "sample.bpf.o");
+	compileSampleTo(object);
+	return object;
+}
+
+/** Compiles sample.bpf.c. */
+export function compileSampleTo(object: string): void {
+	const source = fileURLToPath(new URL("sample.bpf.c", import.meta.url));
 	const machine = execFileSync("uname", ["-m"], { encoding: "utf8" }).trim();
 	const include = `-I/usr/include/${machine}-linux-gnu`;
 	const flags = ["-target", "bpf", "-mcpu=v3", "-O2", "-g", include];
 	execFileSync("clang-19", [...flags, "-c", source, "-o", object]);
-	return object;
 }
 
 /** Runs a shell script; throws when a command of it fails. */

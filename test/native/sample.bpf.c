@@ -8,6 +8,7 @@ const volatile __u32 wide = 1;
 const volatile __u8 narrow = 2;
 const volatile _Bool yes;
 __u64 initial = 5;
+__u8 large[1024];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -37,6 +38,13 @@ int submit(struct __sk_buff *skb)
 	if (bpf_skb_load_bytes(skb, 0, &word, sizeof(word)))
 		return 2;
 	return bpf_ringbuf_output(&ring, &word, sizeof(word), 0) ? 1 : 0;
+}
+
+/* Sends large to the ring; 0, or 1 when it is full. */
+SEC("tc")
+int submit_large(struct __sk_buff *skb)
+{
+	return bpf_ringbuf_output(&ring, large, sizeof(large), 0) ? 1 : 0;
 }
 
 /* Counts in the table and writes into the packet. */

@@ -132,3 +132,14 @@ test("memory outlives the map's handle", () => {
 	assert.equal(words[3], 5n);
 	assert.throws(() => map.lookup(new Uint8Array(4)), { code: "EBADF", object: "array" });
 });
+
+test("a directory is locked once, until the lock is given back", () => {
+	const directory = temporaryDirectory();
+	const unlock = addon.lockDirectory(directory);
+	assert.ok(unlock);
+	assert.equal(addon.lockDirectory(directory), undefined);
+	unlock();
+	unlock();
+	assert.ok(addon.lockDirectory(directory));
+	assert.throws(() => addon.lockDirectory(`${directory}/none`), { code: "ENOENT" });
+});

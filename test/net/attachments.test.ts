@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { loadAddon } from "../../src/dataplane/addon.ts";
+import { lacking } from "../lib/features.ts";
 import type { Agent } from "../lib/net/agent.ts";
+import { agentCommand } from "../lib/net/agent-command.ts";
 import { Cluster } from "../lib/net/cluster.ts";
 import { until } from "../lib/net/command.ts";
 import { askers, assertPeer } from "./checks.ts";
@@ -63,7 +65,7 @@ function firstAgent(cluster: Cluster): Agent {
 	return agent;
 }
 
-describe("programs on TCX links and cgroups", () => {
+describe("programs on TCX links and cgroups", { skip: lacking("tcx") }, () => {
 	let cluster: Cluster;
 	let agent: Agent;
 	before(async () => {
@@ -116,6 +118,18 @@ describe("programs on TCX links and cgroups", () => {
 		);
 	});
 
+	it("refuse an agent, and a cleanup, of another network namespace while one runs", () => {
+		const { place } = cluster.pod("x");
+		const [argv0, ...argv] = agentCommand(agent.node, `--manifests=${cluster.lab.directory}`);
+		const elsewhere = (command: readonly string[]) => () =>
+			place.run(["env", `SLUICE_NODE=${process.execPath}`, ...command]);
+		const refusal = /an agent in another network namespace is running with pin path \S+: stop it/;
+		assert.throws(elsewhere([argv0 ?? "", ...argv]), refusal);
+		const pins = `--pin-path=${agent.node.pinPath}`;
+		assert.throws(elsewhere([argv0 ?? "", "cleanup", pins]), refusal);
+		assert.equal(isAttached(agent, "cgroup-connect4"), true);
+	});
+
 	it("let a second agent with the same pins wait, and cleanup refuse, while one runs", async () => {
 		assert.throws(() => agent.sluice(["cleanup"]), /an agent is running/);
 		await agent.stop();
@@ -155,7 +169,7 @@ describe("programs on clsact", () => {
 		await until("both filters are back", () => (BOTH.test(filters()) ? true : undefined));
 	});
 
-	it("give way to TCX links and come back as the flags say", async () => {
+	it("give way to TCX links and come back as the flags say", { skip: lacking("tcx") }, async () => {
 		const name = `${cluster.pod("x").hostDevice}-ingress`;
 		await agent.stop();
 		await agent.start(["--tc-attach=tcx"]);

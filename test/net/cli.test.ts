@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { parse } from "yaml";
 
@@ -128,5 +129,20 @@ describe("the commands, as users of kubectl, ipvsadm and conntrack use them", ()
 			protocol: "TCP",
 		} as const;
 		assertAnswered(await ask(cluster.pod("x").place, direct), "traffic without sluice");
+	});
+
+	it("agent --init-only makes room for pins, with which an agent starts; --cleanup removes all again", async () => {
+		const { pinPath, cgroup } = agent.node;
+		const said = sluice("agent", "--init-only", `--cgroup-root=${cgroup}`);
+		assert.equal(
+			said,
+			`ready for the agent: pins go to ${pinPath}, sockets below ${cgroup} are served\n`,
+		);
+		assert.ok(existsSync(pinPath));
+		await agent.start();
+		assert.throws(() => sluice("agent", "--cleanup"), /exit 1: sluice: an agent is running/);
+		await agent.stop();
+		assert.match(sluice("agent", "--cleanup"), /^removed [1-9]\d* links, 0 filters, \d+ pins\n$/);
+		assert.match(sluice("agent", "--cleanup=true"), /^removed 0 links, 0 filters, 0 pins\n$/);
 	});
 });

@@ -46,10 +46,12 @@ function describeVariant(name: string, options: ClusterOptions): void {
 				await assertLarge(service, clients[client]);
 			});
 
-			it(`refuses a ${client} when it has no endpoint`, async () => {
+			it(`refuses a ${client} when it has no endpoint, and serves it as soon as it has one`, async () => {
 				await cluster.endpoints(service, []);
 				try {
 					await assertRefused(service, clients[client]);
+					await cluster.endpoints(service, ["a"]);
+					for (const asker of askers(clients[client])) await assertPeer(service, asker);
 				} finally {
 					await cluster.endpoints(service, ["a", "b", "c"]);
 				}

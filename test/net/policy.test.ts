@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { lacking } from "../lib/features.ts";
 import { Cluster, type ClusterService, POD_PORT } from "../lib/net/cluster.ts";
 import { until } from "../lib/net/command.ts";
 import type { Lab } from "../lib/net/lab.ts";
@@ -18,6 +19,8 @@ const ASK = { timeoutMs: 1000 } as const;
 interface Policy {
 	add(cluster: Cluster): void;
 	remove(cluster: Cluster): void;
+	/** Why it cannot be made on this kernel. */
+	readonly skip?: string | false;
 }
 
 const POLICIES: Readonly<Record<string, Policy>> = {
@@ -64,6 +67,7 @@ function tcx(pod: string, hook: string): Policy {
 	return {
 		add: ({ lab }) => attach({ lab, pod }, hook, pin(lab)),
 		remove: ({ lab }) => rmSync(pin(lab)),
+		skip: lacking("tcx"),
 	};
 }
 
@@ -89,7 +93,9 @@ for (const flags of [["--socket-lb=off"], ["--socket-lb=off", CLSACT]]) {
 		const target = () => service.target("v4", "TCP");
 
 		for (const [name, policy] of policiesFor(flags)) {
-			it(`${name} stops new flows to the endpoint, whoever addressed them`, async () => {
+			it(`${name} stops new flows to the endpoint, whoever addressed them`, {
+				skip: policy.skip ?? false,
+			}, async () => {
 				policy.add(cluster);
 				try {
 					await until("the service is out of reach", async () =>

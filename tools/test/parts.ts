@@ -63,9 +63,17 @@ export const PARTS: readonly Part[] = [
 	kernelPart("contract"),
 	kernelPart("native"),
 	kernelPart("bpf"),
+	kernelPart("verifier", { files: ["test/vm/verifier/*.test.ts"] }),
+	kernelPart("fuzz", { limitSec: 3600 }),
+	kernelPart("oracle", { limitSec: 3600 }),
 	kernelPart("net", { limitSec: 1200 }),
 	kernelPart("cluster", { limitSec: 1800 }),
+	kernelPart("faults", { limitSec: 1800 }),
+	// The long form has an hour's worth of changes, at two sizes.
+	kernelPart("scale", { limitSec: 7200 }),
+	// One guest: that `make test-vm`, which runs the tests on all other kernels, can fail.
 	kernelPart("vm", {
+		files: ["test/vm/*.test.ts"],
 		needs: [root, built, command("qemu-system-x86_64", "package qemu-system-x86")],
 		limitSec: 900,
 	}),

@@ -56,7 +56,7 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 		timeout: part.limitSec * 1000,
 	});
 	events.on("test:pass", (data) => {
-		if (data.skip === undefined || data.details.type === "suite") return;
+		if (data.skip === undefined) return;
 		if (typeof data.skip === "string" && data.skip !== "") {
 			say(`  skipped: ${data.name}: ${data.skip}`);
 			return;
@@ -76,6 +76,8 @@ async function runFiles(part: Part, verbose: boolean, result: Result): Promise<v
 	events.on("test:fail", (data) => {
 		const suites = (above.get(data.file ?? "") ?? []).slice(0, data.nesting);
 		const name = [...suites, data.name].join(" > ");
+		// Its hooks failed: the summary counts tests only.
+		if (data.details.type === "suite" && !isBySubtests(data.details.error)) result.failed++;
 		reportFailure({ ...data, name }, errors.get(resolve(data.file ?? "")));
 	});
 	events.on("test:diagnostic", ({ message }) => {
@@ -111,10 +113,14 @@ interface Failure {
 	readonly details: { readonly error: Error };
 }
 
+function isBySubtests({ message }: Error): boolean {
+	return /subtests? failed/.test(message);
+}
+
 /** A file that ended without saying which test failed is told by what it wrote to standard error. */
 function reportFailure({ name, file, line, details }: Failure, stderr: string | undefined): void {
-	const { message, cause } = details.error;
-	if (/subtests? failed/.test(message)) return;
+	const { cause } = details.error;
+	if (isBySubtests(details.error)) return;
 	const place = file ? ` (${relative(process.cwd(), file)}:${line ?? 1})` : "";
 	say(`  FAILED: ${name}${place}`);
 	const shown = typeof cause === "string" ? (stderr ?? cause) : inspect(cause ?? details.error);

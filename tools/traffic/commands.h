@@ -27,4 +27,10 @@ int command_crr_serve(const struct options *options);
  * how many seconds as JSON. */
 int command_crr(const struct options *options);
 
+/* Receives what one connection after the other sends. */
+int command_stream_serve(const struct options *options);
+
+/* Sends as much as goes for --duration-ms; prints bytes and seconds as JSON. */
+int command_stream(const struct options *options);
+
 #endif /* TRAFFIC_COMMANDS_H */

@@ -25,7 +25,7 @@ struct options {
 	int timeout_ms;     /* of one request, or of one connect */
 	int request_size;   /* bytes of one request, at least */
 	int reply_size;     /* bytes of one reply, at least */
-	int duration_ms;    /* crr */
+	int duration_ms;    /* crr, stream */
 	int flags;          /* raw: TCP flags */
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "sockets.h"
 
 #define FDS_MAX     4096
 #define MESSAGE_MAX 70000
@@ -21,32 +22,6 @@ static struct {
 } connections[FDS_MAX];
 
 static char message[MESSAGE_MAX];
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static int open_server(int type, int port)
-{
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port) };
-	int off = 0, on = 1;
-	int fd;
-
-	fd = socket(AF_INET6, type, 0);
-	if (fd < 0)
-		die("socket");
-	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
-		die("bind");
-	if (type == SOCK_STREAM && listen(fd, 1024))
-		die("listen");
-	return fd;
-}
 
 /* Writes the reply to a request into message; returns its length. */
 static int make_reply(const struct options *options, const char *request,
@@ -142,11 +117,12 @@ static void serve_stream(int fd, const struct options *options)
 
 int command_serve(const struct options *options)
 {
-	int stream = open_server(SOCK_STREAM, options->port);
-	int datagram = open_server(SOCK_DGRAM, options->port);
+	int stream = server_open(SOCK_STREAM, options->port, 1024);
+	int datagram = server_open(SOCK_DGRAM, options->port, 0);
 	struct epoll_event event = { .events = EPOLLIN };
-	int loop = epoll_create1(0);
+	int loop = epoll_create1(0), on = 1;
 
+	setsockopt(datagram, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
 	event.data.fd = stream;
 	epoll_ctl(loop, EPOLL_CTL_ADD, stream, &event);
 	event.data.fd = datagram;

@@ -13,6 +13,7 @@ import {
 	FrontendFlag,
 	FrontendKey,
 	type MapName,
+	RangeKey,
 	Scope,
 	Service,
 	ServiceName,
@@ -23,6 +24,8 @@ import {
 	unpackSetWord,
 } from "../../layout/structs.ts";
 import { bytesToAddress, compareAddresses } from "../../model/address-bytes.ts";
+
+import { bytesToCIDR } from "../../model/cidr.ts";
 
 const IPPROTO_TCP = 6;
 
@@ -53,6 +56,10 @@ export interface FrontendView {
 	readonly backends: readonly number[];
 	/** What happens to a new connection. */
 	readonly action: "forward" | "reject" | "drop";
+	/** Whose address backends do not see on the packet path: everybody's, that of clients which are no pods. */
+	readonly masquerade: "all" | "outside" | "none";
+	/** Only clients of the service's sourceRanges may use it. */
+	readonly restricted: boolean;
 }
 
 export interface ServiceView {
@@ -62,6 +69,10 @@ export interface ServiceView {
 	/** Name of the port; "" when it has none. */
 	readonly portName: string;
 	readonly frontends: readonly FrontendView[];
+	/** How long a client stays with its backend; 0: no affinity. */
+	readonly affinitySeconds: number;
+	/** Clients of restricted frontends, sorted. */
+	readonly sourceRanges: readonly string[];
 	/** Every backend of its sets, and those whose connections go on. */
 	readonly backends: readonly BackendView[];
 	readonly connections: number;
@@ -108,6 +119,8 @@ export function forEachEntry(
 export function readServices(maps: Maps): ServiceView[] {
 	const frontends = readFrontends(maps);
 	const backends = readBackends(maps);
+	const ranges = readRanges(maps);
+	const services = new DataView(maps("services").memory());
 	const stats = new DataView(maps("service_stats").memory());
 	const found: ServiceView[] = [];
 	forEachEntry(maps("names"), (key, value) => {
@@ -120,6 +133,8 @@ export function readServices(maps: Maps): ServiceView[] {
 			name,
 			portName: port,
 			frontends: frontends.get(id) ?? [],
+			affinitySeconds: Service.decode(services, id * Service.SIZE).affinity_sec,
+			sourceRanges: ranges.get(id) ?? [],
 			backends: backends.get(id) ?? [],
 			connections: Number(connections),
 			rejected: Number(rejected),
@@ -142,11 +157,12 @@ function readFrontends(maps: Maps): Map<number, FrontendView[]> {
 	forEachEntry(maps("frontends"), (keyBytes, value) => {
 		const key = FrontendKey.decode(viewOf(keyBytes), 0);
 		const word = unpackFrontendWord(Frontend.decode(viewOf(value), 0).word);
+		// An address, of which other ports are refused: no service's.
+		if (word.service === 0) return;
 		const service = Service.decode(services, word.service * Service.SIZE);
 		const cluster = unpackSetWord(service.cluster_set);
 		const local = unpackSetWord(service.local_set);
-		const isLocal = (word.flags & FrontendFlag.FRONTEND_LOCAL_SET) !== 0;
-		const set = isLocal ? local : cluster;
+		const set = has(word.flags, FrontendFlag.FRONTEND_LOCAL_SET) ? local : cluster;
 		const empty = cluster.count === 0 && local.count === 0 ? "reject" : "drop";
 		const list = found.get(word.service) ?? [];
 		list.push({
@@ -156,10 +172,33 @@ function readFrontends(maps: Maps): Map<number, FrontendView[]> {
 			scope: key.scope === Scope.SCOPE_EXTERNAL ? "external" : "internal",
 			backends: Array.from({ length: set.count }, (_, i) => slotAt(slots, set.base + i)),
 			action: set.count > 0 ? "forward" : empty,
+			masquerade: masqueradeOf(word.flags),
+			restricted: has(word.flags, FrontendFlag.FRONTEND_RANGES),
 		});
 		found.set(word.service, list);
 	});
 	for (const list of found.values()) list.sort(byFrontend);
+	return found;
+}
+
+function has(flags: number, flag: number): boolean {
+	return (flags & flag) !== 0;
+}
+
+function masqueradeOf(flags: number): FrontendView["masquerade"] {
+	if (has(flags, FrontendFlag.FRONTEND_MASQUERADE)) return "all";
+	return has(flags, FrontendFlag.FRONTEND_MASQUERADE_OUTSIDE) ? "outside" : "none";
+}
+
+/** Service id -> its prefixes. */
+function readRanges(maps: Maps): Map<number, string[]> {
+	const found = new Map<number, string[]>();
+	forEachEntry(maps("ranges"), (bytes) => {
+		const { prefixlen, service, addr } = RangeKey.decode(viewOf(bytes), 0);
+		const list = found.get(service) ?? [];
+		list.push(bytesToCIDR(addr, prefixlen - 32));
+		found.set(service, list.sort());
+	});
 	return found;
 }
 

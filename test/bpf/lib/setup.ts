@@ -6,6 +6,8 @@ import { type Endpoint, World, type WorldOptions } from "./world.ts";
 
 export const VIPS = ["10.96.0.1", "fd96::1"] as const;
 export const CLIENT_PORT = 40000;
+/** TCP flags of packets that belong to no connection without a flow, as conntrack sees them. */
+export const STRAY = ["SA", "R", "RA", "F", "FA", ""];
 
 /** The names of one family: index 0 of every Pair is IPv4, 1 is IPv6. */
 export interface Family {

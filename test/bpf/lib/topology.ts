@@ -93,10 +93,16 @@ export function macOf(device: DeviceName): string {
 	return interfaceOf(device).address;
 }
 
+/** In bytes. */
+export function mtuOf(device: DeviceName): number {
+	return interfaceOf(device).mtu;
+}
+
 interface Interface {
 	readonly ifname: string;
 	readonly ifindex: number;
 	readonly address: string;
+	readonly mtu: number;
 }
 
 function interfaceOf(device: DeviceName): Interface {

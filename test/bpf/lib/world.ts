@@ -1,8 +1,11 @@
 /** The datapath under test: the real object, loaded, with maps that a test fills by hand. */
 import { fileURLToPath } from "node:url";
 import { type BpfMap, type BpfProgram, loadAddon } from "../../../src/dataplane/addon.ts";
+import { setFilterMask } from "../../../src/dataplane/loader.ts";
 import { configVariables, probeFeatures } from "../../../src/dataplane/probe.ts";
 import {
+	Affinity,
+	AffinityKey,
 	Backend,
 	BackendFlag,
 	BackendState,
@@ -17,29 +20,57 @@ import {
 	FlowKey,
 	Forwarding,
 	Frontend,
+	FrontendFlag,
 	FrontendKey,
 	MAPS,
 	type MapName,
+	Prefix,
+	PrefixFlag,
 	PreviousFlows,
 	packBackendWord,
 	packFrontendWord,
 	packSetWord,
+	RangeKey,
 	Scope,
 	Service,
 	ServiceFlag,
 	Settings,
+	SourceKey,
 	Tombstone,
 	TombstoneKey,
 } from "../../../src/layout/structs.ts";
-import { filterHash } from "../../../src/plan/filter-hash.ts";
+import { cidrToBytes } from "../../../src/model/cidr.ts";
+import { filterHashes } from "../../../src/plan/filter-hash.ts";
+import { serviceRangeWords } from "../../../src/plan/service-range.ts";
+import { lacking } from "../../lib/features.ts";
 import { addressText, ipAddr } from "../../lib/packet-bytes.ts";
-import { type DeviceName, ifindexOf, macOf, NODE4, NODE6, OVERLAY4, OVERLAY6 } from "./topology.ts";
+import {
+	type DeviceName,
+	ifindexOf,
+	macOf,
+	mtuOf,
+	NODE4,
+	NODE6,
+	OVERLAY4,
+	OVERLAY6,
+} from "./topology.ts";
 
 export const OBJECT = fileURLToPath(new URL("../../../build/bpf/sluice.bpf.o", import.meta.url));
 export const PORTS = { first: 61001, last: 62000 } as const;
 
 const FILTER_WORDS = 4096;
 const PROTO = { tcp: 6, udp: 17 } as const;
+
+/** Hash tables that a test finds empty. */
+const FORGOTTEN = [
+	...(["flows", "overflow", "frontends", "names", "tombstones", "fragments", "affinity"] as const),
+];
+
+/** Arrays that a test finds full of zeros. */
+const ZEROED = [
+	...(["filter", "control", "services", "slots", "backends", "backend_stats"] as const),
+	"service_stats",
+] as const;
 
 /** Making and freeing maps of the default sizes would be most of a test's time. */
 const SMALL = {
@@ -52,6 +83,8 @@ const SMALL = {
 	backends: 256,
 	backend_stats: 256,
 	udp_peers: 64,
+	// Linux 5.10 evicts from LRU tables of few entries although there is room.
+	affinity: 1024,
 	tombstones: 64,
 	fragments: 64,
 	events: 4096,
@@ -59,6 +92,8 @@ const SMALL = {
 
 /** bpf_prog_test_run's BPF_F_TEST_SKB_CHECKSUM_COMPLETE: EBADMSG when skb->csum went wrong. */
 export const CHECKSUM_COMPLETE = 4;
+/** The same where the kernel can, else nothing: for tests that are about more than checksums. */
+export const CHECKSUM_COMPLETE_IF_KNOWN = lacking("checksumCompleteRuns") ? 0 : CHECKSUM_COMPLETE;
 
 /** What programs return. */
 export const ACTION = { pass: -1, drop: 2, redirect: 7 } as const;
@@ -120,6 +155,8 @@ export class World {
 	readonly #maps: Readonly<Record<MapName, BpfMap>>;
 	#nextId = 1;
 	#nextSlot = 0;
+	/** Take prefixes out again: tries cannot be read in batches on all kernels. */
+	readonly #prefixes: (() => void)[] = [];
 
 	constructor({ sizes = {}, variables = {} }: WorldOptions = {}) {
 		const addon = loadAddon();
@@ -131,6 +168,7 @@ export class World {
 		for (const [name, size] of Object.entries({ ...SMALL, ...sizes })) {
 			object.setMaxEntries(name, size);
 		}
+		setFilterMask(object);
 		object.load();
 		const names = Object.keys(MAPS) as MapName[];
 		this.#maps = Object.fromEntries(names.map((name) => [name, object.map(name)])) as Record<
@@ -147,11 +185,12 @@ export class World {
 
 	/** Everything as after loading, without loading again. */
 	reset(): void {
-		for (const name of ["flows", "overflow", "frontends", "tombstones", "fragments"] as const) {
+		for (const name of FORGOTTEN) {
 			const { keys, count } = this.map(name).lookupBatch(undefined, 4096);
 			this.map(name).deleteBatch(keys, count);
 		}
-		for (const name of ["filter", "control", "services", "backends", "backend_stats"] as const) {
+		this.forgetPrefixes();
+		for (const name of ZEROED) {
 			new Uint8Array(this.map(name).memory()).fill(0);
 		}
 		for (const reason of Object.values(DropReason)) {
@@ -199,29 +238,52 @@ export class World {
 	serve(frontend: Endpoint, backends: readonly Endpoint[], options: ServeOptions = {}): number[] {
 		const service = this.#nextId++;
 		const ids = backends.map((backend) => this.addBackend(backend, service, options.local ?? true));
-		const base = this.#nextSlot;
-		ids.forEach((id, i) => {
-			this.map("slots").update(indexBytes(base + i), indexBytes(id));
-		});
-		this.#nextSlot += ids.length;
-		const set = packSetWord({ base, count: ids.length, generation: 1 });
+		const set = this.#addSet(ids);
 		const value: Service = {
 			cluster_set: options.onlyLocalEmpty ? packSetWord({ base: 0, count: 1, generation: 1 }) : set,
 			local_set: set,
 			flags: ServiceFlag.SERVICE_PRESENT,
-			affinity_sec: 0,
+			affinity_sec: options.affinitySec ?? 0,
 			proto: PROTO[frontend.proto],
 			family: frontend.address.includes(":") ? 6 : 4,
 		};
 		this.map("services").update(indexBytes(service), bytesOf(Service, value));
-		const flags = options.onlyLocalEmpty ? 1 : 0;
-		for (const scope of options.scopes ?? [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
-			const key: FrontendKey = { ...this.#tuple(frontend), scope };
-			const word = packFrontendWord({ service, flags });
+		const local = options.onlyLocalEmpty ? FrontendFlag.FRONTEND_LOCAL_SET : 0;
+		const flags = local | (options.flags ?? 0);
+		this.addFrontend(service, frontend, { ...options, flags });
+		return ids;
+	}
+
+	/** The address is a service's: its ports that have no frontend are refused, or what else the flags say. */
+	addServiceAddress(address: string, flags = FrontendFlag.FRONTEND_ADDRESS as number): void {
+		for (const scope of [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
+			const key: FrontendKey = { addr: ipAddr(address), port: 0, proto: 0, scope };
+			const word = packFrontendWord({ service: 0, flags });
 			this.map("frontends").update(bytesOf(FrontendKey, key), bytesOf(Frontend, { word }));
 		}
-		this.#mark(FilterKind.FILTER_FRONTEND, frontend);
-		return ids;
+		this.#markTuple(FilterKind.FILTER_FRONTEND, ipAddr(address), 0, 0);
+	}
+
+	/** Clients of this prefix may use frontends of the service with FRONTEND_RANGES. */
+	addRange(service: number, address: string, bits: number): void {
+		const prefixlen = 32 + bits + (address.includes(":") ? 0 : 96);
+		this.#addPrefix("ranges", bytesOf(RangeKey, { prefixlen, service, addr: ipAddr(address) }));
+	}
+
+	/** Addresses of this prefix are pods of the cluster. */
+	addSource(address: string, bits: number): void {
+		const prefixlen = bits + (address.includes(":") ? 0 : 96);
+		this.#addPrefix("sources", bytesOf(SourceKey, { prefixlen, addr: ipAddr(address) }));
+	}
+
+	/** Addresses of these prefixes are Services', whether or not one has them. */
+	addServiceCIDRs(...cidrs: readonly string[]): void {
+		for (const cidr of cidrs) {
+			const { addr, length } = cidrToBytes(cidr);
+			this.#addPrefix("service_cidrs", bytesOf(SourceKey, { prefixlen: length, addr }));
+		}
+		const at = Control.OFFSET.service_v4;
+		new BigUint64Array(this.map("control").memory(), at, 4).set(serviceRangeWords(cidrs));
 	}
 
 	addBackend(endpoint: Endpoint, service: number, local: boolean): number {
@@ -247,6 +309,14 @@ export class World {
 		this.map("backends").update(indexBytes(id), bytesOf(Backend, { ...value, word }));
 	}
 
+	/** The backend's number is another endpoint's from now on. */
+	setGeneration(id: number, generation: number): void {
+		const bytes = this.map("backends").lookup(indexBytes(id)) ?? new Uint8Array();
+		const word = packBackendWord({ state: BackendState.BACKEND_ACTIVE, generation });
+		const value = { ...Backend.decode(viewOf(bytes), 0), word };
+		this.map("backends").update(indexBytes(id), bytesOf(Backend, value));
+	}
+
 	/** Connections of a backend: begun and closed. */
 	stats(id: number): BackendStats {
 		const bytes = this.map("backend_stats").lookup(indexBytes(id)) ?? new Uint8Array();
@@ -259,18 +329,22 @@ export class World {
 		this.#mark(FilterKind.FILTER_TOMBSTONE, endpoint);
 	}
 
-	/** The set of the service becomes these backends. */
-	replaceSet(service: number, ids: readonly number[]): void {
+	/** The sets of the service become these backends, the local one perhaps others. */
+	replaceSet(service: number, ids: readonly number[], localIds = ids): void {
 		const bytes = this.map("services").lookup(indexBytes(service));
 		if (bytes === undefined) throw new Error(`no service ${service}`);
+		const sets = { cluster_set: this.#addSet(ids), local_set: this.#addSet(localIds) };
+		const value = { ...Service.decode(viewOf(bytes), 0), ...sets };
+		this.map("services").update(indexBytes(service), bytesOf(Service, value));
+	}
+
+	#addSet(ids: readonly number[]): bigint {
 		const base = this.#nextSlot;
 		ids.forEach((id, i) => {
 			this.map("slots").update(indexBytes(base + i), indexBytes(id));
 		});
 		this.#nextSlot += ids.length;
-		const set = packSetWord({ base, count: ids.length, generation: 2 });
-		const value = { ...Service.decode(viewOf(bytes), 0), cluster_set: set, local_set: set };
-		this.map("services").update(indexBytes(service), bytesOf(Service, value));
+		return packSetWord({ base, count: ids.length, generation: 1 });
 	}
 
 	/** Runs tc_ingress or tc_egress as on that device. */
@@ -349,7 +423,7 @@ export class World {
 			kind,
 			flags: 0,
 			mac: Uint8Array.from(macOf(name).split(":"), (byte) => Number.parseInt(byte, 16)),
-			mtu: 1500,
+			mtu: mtuOf(name),
 			netns_id: -1,
 			...changes,
 		};
@@ -372,10 +446,75 @@ export class World {
 		return { addr: ipAddr(address), port, proto: PROTO[proto] };
 	}
 
+	/** The only affinity entry, as if last used so many seconds earlier. */
+	ageAffinity(seconds: number): void {
+		const { keys, values, count } = this.map("affinity").lookupBatch(undefined, 16);
+		if (count !== 1) throw new Error(`${count} affinity entries`);
+		const value = Affinity.decode(viewOf(values), 0);
+		const lastUsed = value.last_used - BigInt(seconds) * 1000n;
+		const aged = bytesOf(Affinity, { ...value, last_used: lastUsed });
+		this.map("affinity").update(keys.slice(0, AffinityKey.SIZE), aged, "replace");
+	}
+
+	/** How many clients have a backend to come back to, or had one. */
+	affinityCount(): number {
+		return this.map("affinity").lookupBatch(undefined, 16).count;
+	}
+
+	/** No client has a backend to come back to. */
+	forgetAffinity(): void {
+		const { keys, count } = this.map("affinity").lookupBatch(undefined, 16);
+		this.map("affinity").deleteBatch(keys, count);
+	}
+
+	/** The service's affinity as an edit of the live Service leaves it. */
+	setAffinity(service: number, affinitySec: number): void {
+		const bytes = this.map("services").lookup(indexBytes(service)) ?? new Uint8Array();
+		const value = { ...Service.decode(viewOf(bytes), 0), affinity_sec: affinitySec };
+		this.map("services").update(indexBytes(service), bytesOf(Service, value));
+	}
+
+	/** A frontend of a service that is there. */
+	addFrontend(
+		service: number,
+		frontend: Endpoint,
+		{ flags = 0, scopes }: Pick<ServeOptions, "flags" | "scopes"> = {},
+	): void {
+		for (const scope of scopes ?? [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
+			const key: FrontendKey = { ...this.#tuple(frontend), scope };
+			const word = packFrontendWord({ service, flags });
+			this.map("frontends").update(bytesOf(FrontendKey, key), bytesOf(Frontend, { word }));
+		}
+		this.#mark(FilterKind.FILTER_FRONTEND, frontend);
+	}
+
+	/** Takes out what addRange() and addSource() wrote. */
+	forgetPrefixes(): void {
+		for (const forget of this.#prefixes.splice(0)) forget();
+	}
+
+	/** The Service no longer has this frontend; filter bits stay. */
+	forgetFrontend(frontend: Endpoint): void {
+		for (const scope of [Scope.SCOPE_INTERNAL, Scope.SCOPE_EXTERNAL]) {
+			this.map("frontends").delete(bytesOf(FrontendKey, { ...this.#tuple(frontend), scope }));
+		}
+	}
+
+	#addPrefix(map: "ranges" | "sources" | "service_cidrs", key: Uint8Array): void {
+		this.map(map).update(key, bytesOf(Prefix, { flags: PrefixFlag.PREFIX_PRESENT }));
+		this.#prefixes.push(() => this.map(map).delete(key));
+	}
+
 	#mark(kind: number, { address, port, proto }: Endpoint): void {
-		const bit = filterHash(kind, ipAddr(address), port, PROTO[proto]) & (FILTER_WORDS * 64 - 1);
+		this.#markTuple(kind, ipAddr(address), port, PROTO[proto]);
+	}
+
+	#markTuple(kind: number, addr: Uint8Array, port: number, proto: number): void {
 		const words = new BigUint64Array(this.map("filter").memory());
-		words[bit >> 6] = (words[bit >> 6] ?? 0n) | (1n << BigInt(bit & 63));
+		for (const hash of filterHashes(kind, addr, port, proto)) {
+			const bit = hash & (FILTER_WORDS * 64 - 1);
+			words[bit >> 6] = (words[bit >> 6] ?? 0n) | (1n << BigInt(bit & 63));
+		}
 	}
 }
 
@@ -385,6 +524,10 @@ export interface ServeOptions {
 	/** The frontend uses the local set, which is empty while the cluster set is not. */
 	readonly onlyLocalEmpty?: boolean;
 	readonly scopes?: readonly number[];
+	/** enum frontend_flag */
+	readonly flags?: number;
+	/** A client stays with its backend for so long; 0: it does not. */
+	readonly affinitySec?: number;
 }
 
 /** "10.1.0.10:1234 > 10.96.0.1:80" */

@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { agentCommand, SLUICE } from "../../lib/net/agent-command.ts";
 import { until } from "../../lib/net/command.ts";
 import { Lab, type LabOptions } from "../../lib/net/lab.ts";
 import type { LabNode } from "../../lib/net/node.ts";
@@ -6,8 +6,6 @@ import type { LabPod } from "../../lib/net/pod.ts";
 import type { RunningProcess } from "../../lib/net/process.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { createReadyPod, named, node, pod, podStatus } from "./objects.ts";
-
-const SLUICE = fileURLToPath(new URL("../../../bin/sluice", import.meta.url));
 
 /** A lab whose nodes are nodes of a real cluster, each with an agent. */
 export class Cluster {
@@ -33,25 +31,37 @@ export class Cluster {
 		}
 	}
 
-	/** Starts the agent of a node and waits until it is healthy. */
-	async startAgent(on: LabNode, flags: readonly string[] = []): Promise<RunningProcess> {
-		const agent = on.place.start([
-			SLUICE,
-			"agent",
-			`--kubeconfig=${this.plane.kubeconfigFile("system:kube-proxy")}`,
-			`--hostname-override=${on.name}`,
-			`--pin-path=${on.pinPath}`,
-			`--cgroup-root=${on.cgroup}`,
-			...flags,
-		]);
+	/** The flag with which agents reach this cluster's API server. */
+	get agentSource(): string {
+		return `--kubeconfig=${this.plane.kubeconfigFile("system:kube-proxy")}`;
+	}
+
+	/** Starts the agent of a node. `source`: another flag to reach the API server by. */
+	launchAgent(
+		on: LabNode,
+		flags: readonly string[] = [],
+		source = this.agentSource,
+	): RunningProcess {
+		const agent = on.place.start(agentCommand(on, source, flags));
 		this.agents.push(agent);
+		return agent;
+	}
+
+	/** Starts the agent of a node and waits until it is healthy. */
+	async startAgent(
+		on: LabNode,
+		flags: readonly string[] = [],
+		limitMs = 60_000,
+		source = this.agentSource,
+	): Promise<RunningProcess> {
+		const agent = this.launchAgent(on, flags, source);
 		await until(
 			"the agent is healthy",
 			() => {
 				if (agent.ended) throw new Error(`the agent ended:\n${agent.stderr.slice(-4000)}`);
 				return this.healthz(on) === 200 ? true : undefined;
 			},
-			60_000,
+			limitMs,
 		);
 		return agent;
 	}

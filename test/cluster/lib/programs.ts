@@ -20,6 +20,7 @@ const PROGRAMS = {
 	etcd: ["etcd", "go.etcd.io/etcd/server/v3"],
 	"kube-apiserver": ["kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"],
 	"kube-controller-manager": ["kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"],
+	"kube-proxy": ["kubernetes", "k8s.io/kubernetes/cmd/kube-proxy"],
 	coredns: ["coredns", "."],
 } as const;
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { loadAddon } from "../../../src/dataplane/addon.ts";
 import { PinPaths } from "../../../src/dataplane/pins.ts";
+import { agentCommand, SLUICE } from "./agent-command.ts";
 import { makeCgroup } from "./cgroup.ts";
 import { until } from "./command.ts";
 import type { Lab } from "./lab.ts";
@@ -11,12 +11,13 @@ import type { LabNode } from "./node.ts";
 import { Place } from "./place.ts";
 import type { RunningProcess } from "./process.ts";
 
-const SLUICE = fileURLToPath(new URL("../../../bin/sluice", import.meta.url));
-
-/** Asks the agent's health endpoint from inside its namespace; exit 0 when it answers 200. */
-const HEALTH = `
-	fetch("http://127.0.0.1:10256/livez")
-		.then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1));
+/** Asks the agent's health endpoint from inside its namespace until it answers 200. One process, for its start is slow. */
+const UNTIL_HEALTHY = `
+	const ask = () => fetch("http://127.0.0.1:10256/livez").then(
+		(answer) => answer.ok || setTimeout(ask, 20),
+		() => setTimeout(ask, 20),
+	);
+	ask();
 `;
 
 /** `sluice agent` on a node of a lab: its own pins, its own cgroup. */
@@ -38,15 +39,7 @@ export class Agent {
 		this.node = node;
 		this.logFile = join(lab.directory, `agent-${node.name}.log`);
 		this.#place = lab.own(new Place(node.place.netns, cgroup));
-		this.#argv = [
-			SLUICE,
-			"agent",
-			source,
-			`--hostname-override=${node.name}`,
-			`--pin-path=${node.pinPath}`,
-			`--cgroup-root=${node.cgroup}`,
-			...flags,
-		];
+		this.#argv = agentCommand(node, source, flags);
 	}
 
 	/** Starts it and waits until it has synced everything; `flags` are added to those it was made with. */
@@ -54,8 +47,10 @@ export class Agent {
 		const env = { SLUICE_NODE: process.execPath };
 		const running = this.#place.startLogged(this.logFile, [...this.#argv, ...flags], env);
 		this.#process = running;
-		const healthy = () => this.healthy() || running.ended || undefined;
+		const asking = this.node.place.start([process.execPath, "-e", UNTIL_HEALTHY]);
+		const healthy = () => asking.ended || running.ended || undefined;
 		const ready = await until("the agent is healthy", healthy, 30_000).catch(() => false);
+		asking.kill();
 		if (!ready || running.ended) {
 			throw new Error(`the agent of ${this.node.name} is not healthy:\n${this.log}`);
 		}
@@ -64,15 +59,6 @@ export class Agent {
 	/** The next start runs the sluice built in that directory. */
 	useRelease(root: string): void {
 		this.#argv[0] = join(root, "bin/sluice");
-	}
-
-	healthy(): boolean {
-		try {
-			this.node.place.run([process.execPath, "-e", HEALTH]);
-			return true;
-		} catch {
-			return false;
-		}
 	}
 
 	/** SIGTERM: leaves the datapath in place. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { patience } from "../time-scale.ts";
 
 /** Where cgroup v2 is mounted; on hybrid hosts that is not /sys/fs/cgroup. */
 export function cgroupRoot(): string {
@@ -21,7 +22,7 @@ export function removeCgroup(path: string): void {
 	for (const entry of readdirSync(path, { withFileTypes: true })) {
 		if (entry.isDirectory()) removeCgroup(join(path, entry.name));
 	}
-	const deadline = Date.now() + 5000;
+	const deadline = Date.now() + patience(5000);
 	for (;;) {
 		for (const pid of pidsIn(path)) kill(pid);
 		if (removed(path)) return;

@@ -74,7 +74,7 @@ export class Cluster {
 	async service(
 		name: string,
 		pods: readonly string[],
-		more: Pick<ServiceSpec, "internalTrafficPolicy"> = {},
+		more: Pick<ServiceSpec, "internalTrafficPolicy" | "nodePorts" | "spec" | "status"> = {},
 	): Promise<ClusterService> {
 		const number = 10 + this.#services++;
 		const clusterIPs: AddressPair = {

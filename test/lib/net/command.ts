@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { patience } from "../time-scale.ts";
 
 /** Runs a short command to its end; returns its standard output, throws with its standard error. */
 export function command(argv: readonly string[], input?: string): string {
@@ -22,7 +23,7 @@ export async function until<T>(
 	check: () => T | undefined | Promise<T | undefined>,
 	deadlineMs = 10_000,
 ): Promise<T> {
-	const deadline = Date.now() + deadlineMs;
+	const deadline = Date.now() + patience(deadlineMs);
 	for (;;) {
 		const value = await check();
 		if (value !== undefined) return value;

@@ -11,6 +11,7 @@ import { Guards } from "./guards.ts";
 import { LabNode } from "./node.ts";
 import { Place } from "./place.ts";
 import type { LabPod } from "./pod.ts";
+import { unmount } from "./unmount.ts";
 
 export interface LabOptions {
 	/** Pod name -> node number (from 1). Names have at most 10 characters. */
@@ -21,8 +22,11 @@ export interface LabOptions {
 	readonly network?: "routed" | "bridged";
 	/** bridge-nf-call-iptables and -ip6tables of the nodes; default 1, as the kernel's. */
 	readonly bridgeNf?: 0 | 1;
-	/** How pods of different nodes reach each other; default routes. */
-	readonly between?: "routes" | "vxlan";
+	/**
+	 * How pods of different nodes reach each other; default routes. ipip: devices without Ethernet
+	 * header, ipip for IPv4 and sit for IPv6; two nodes at most.
+	 */
+	readonly between?: "routes" | "vxlan" | "geneve" | "ipip";
 	/** Transmit checksum offload of all veths; default true. */
 	readonly txChecksum?: boolean;
 	/** Rules of the nodes that count and drop what must not be; default true. */
@@ -42,7 +46,7 @@ export function removeLab(id: string): void {
 	}
 	const directory = labDirectory(id);
 	for (const name of readdirSync(directory)) {
-		if (name.startsWith("bpf-")) command(["umount", join(directory, name)]);
+		if (name.startsWith("bpf-")) unmount(join(directory, name));
 	}
 	rmSync(directory, { recursive: true });
 }
@@ -113,12 +117,15 @@ export class Lab {
 		return place;
 	}
 
-	/** A bpffs mount of the lab's own. */
+	/** A bpffs mount of the lab's own. Agents hold it, so they end before it goes. */
 	mountBpf(name: string): string {
 		const path = join(this.directory, name);
 		mkdirSync(path);
 		command(["mount", "-t", "bpf", "bpf", path]);
-		this.#cleanup.add(`bpffs ${path}`, () => command(["umount", path]));
+		this.#cleanup.add(`bpffs ${path}`, () => {
+			for (const place of this.#places) place.killAll();
+			unmount(path);
+		});
 		return path;
 	}
 

@@ -20,6 +20,11 @@ export interface ServiceSpec {
 	/** Default both TCP and UDP. */
 	readonly protocols?: readonly ("TCP" | "UDP")[];
 	readonly internalTrafficPolicy?: "Cluster" | "Local";
+	/** By protocol; then the type is NodePort unless `spec` says otherwise. */
+	readonly nodePorts?: Readonly<Partial<Record<"TCP" | "UDP", number>>>;
+	/** Further fields of spec and status, as the API has them. */
+	readonly spec?: object;
+	readonly status?: object;
 }
 
 /** A directory of manifests that an agent watches; files change in one step. */
@@ -47,12 +52,25 @@ export class Manifests {
 		]);
 	}
 
+	/** Prefixes of which cluster IPs are taken. */
+	serviceCIDR(...cidrs: readonly string[]): void {
+		this.#write("service-cidr", [
+			{
+				apiVersion: "networking.k8s.io/v1",
+				kind: "ServiceCIDR",
+				metadata: { name: "kubernetes" },
+				spec: { cidrs },
+			},
+		]);
+	}
+
 	service(spec: ServiceSpec): void {
 		const ports = portNames(spec).map(({ name, protocol }) => ({
 			name,
 			protocol,
 			port: spec.port,
 			targetPort: spec.targetPort,
+			...(spec.nodePorts?.[protocol] ? { nodePort: spec.nodePorts[protocol] } : {}),
 		}));
 		this.#write(`service-${spec.name}`, [
 			{
@@ -60,13 +78,15 @@ export class Manifests {
 				kind: "Service",
 				metadata: { name: spec.name, namespace: "default" },
 				spec: {
-					type: "ClusterIP",
+					type: spec.nodePorts ? "NodePort" : "ClusterIP",
 					clusterIP: spec.clusterIPs.v4,
 					clusterIPs: [spec.clusterIPs.v4, spec.clusterIPs.v6],
 					ipFamilies: ["IPv4", "IPv6"],
 					internalTrafficPolicy: spec.internalTrafficPolicy ?? "Cluster",
 					ports,
+					...spec.spec,
 				},
+				...(spec.status ? { status: spec.status } : {}),
 			},
 		]);
 	}

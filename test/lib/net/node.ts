@@ -14,6 +14,9 @@ import type { Lab } from "./lab.ts";
 import type { Place } from "./place.ts";
 import { LabPod } from "./pod.ts";
 
+/** How names of tunnel devices begin. */
+const OVERLAY_NAMES = { vxlan: "vx", geneve: "gn", ipip: "ip" } as const;
+
 /** A Kubernetes node: a namespace that forwards, with an uplink to the wire and pods behind it. */
 export class LabNode {
 	readonly number: number;
@@ -24,8 +27,10 @@ export class LabNode {
 	readonly uplink: string;
 	/** The pods' bridge; "" when pods are routed. */
 	readonly bridge: string;
-	/** The VXLAN device to the other nodes; "" when there is none. */
+	/** The tunnel device to the other nodes; "" when there is none. */
 	readonly overlay: string;
+	/** The same for IPv6. */
+	readonly overlay6: string;
 	/** Parent of the cgroups of the node's own processes and of its pods. */
 	readonly cgroup: string;
 	/** A bpffs directory for an agent's pins. */
@@ -40,7 +45,9 @@ export class LabNode {
 		this.address = nodeAddress(number);
 		this.uplink = `up-${lab.id}`;
 		this.bridge = lab.options.network === "bridged" ? `br-${lab.id}` : "";
-		this.overlay = lab.options.between === "vxlan" ? `vx-${lab.id}` : "";
+		const between = lab.options.between ?? "routes";
+		this.overlay = between === "routes" ? "" : `${OVERLAY_NAMES[between]}-${lab.id}`;
+		this.overlay6 = between === "ipip" ? `si-${lab.id}` : this.overlay;
 		this.cgroup = join(lab.cgroup, `kube-${this.name}`);
 		mkdirSync(this.cgroup, { recursive: true });
 		this.place = lab.place(this.name, this.cgroup);
@@ -50,10 +57,9 @@ export class LabNode {
 
 	/** Adds routes to the pods of the other nodes. */
 	connect(nodes: readonly LabNode[]): void {
-		if (this.overlay !== "") this.#addOverlay();
-		for (const peer of nodes) {
-			if (peer !== this) this.place.ip(this.#routesTo(peer.number));
-		}
+		const peers = nodes.filter((node) => node !== this);
+		if (this.overlay !== "") this.#addOverlay(peers.map((peer) => peer.address.v4));
+		for (const peer of peers) this.place.ip(this.#routesTo(peer.number));
 	}
 
 	addPod(name: string): LabPod {
@@ -100,16 +106,40 @@ export class LabNode {
 		]);
 	}
 
-	/** As flannel makes it: no learning, every peer's MAC and underlay address are written down. */
-	#addOverlay(): void {
+	/** `peers`: underlay addresses of the other nodes. */
+	#addOverlay(peers: readonly string[]): void {
 		const own = overlayAddress(this.number);
 		this.place.ip([
-			`link add ${this.overlay} type vxlan id 1 local ${this.address.v4} dev ${this.uplink} dstport 8472 nolearning`,
-			`link set ${this.overlay} address ${overlayMac(this.number)}`,
-			`link set ${this.overlay} up`,
+			...this.#makeOverlay(peers),
 			`addr add ${own.v4}/32 dev ${this.overlay}`,
-			`addr add ${own.v6}/128 dev ${this.overlay} nodad`,
+			`addr add ${own.v6}/128 dev ${this.overlay6} nodad`,
 		]);
+	}
+
+	#makeOverlay([peer = ""]: readonly string[]): string[] {
+		const { overlay, overlay6 } = this;
+		const local = this.address.v4;
+		const mac = [
+			`link set ${overlay} address ${overlayMac(this.number)}`,
+			`link set ${overlay} up`,
+		];
+		switch (this.#lab.options.between) {
+			case "ipip":
+				return [
+					`link add ${overlay} type ipip local ${local} remote ${peer}`,
+					`link add ${overlay6} type sit local ${local} remote ${peer}`,
+					`link set ${overlay} up`,
+					`link set ${overlay6} up`,
+				];
+			case "geneve":
+				return [`link add ${overlay} type geneve id 1 remote ${peer}`, ...mac];
+			default:
+				// As flannel makes it: no learning, every peer's MAC and underlay address are written down.
+				return [
+					`link add ${overlay} type vxlan id 1 local ${local} dev ${this.uplink} dstport 8472 nolearning`,
+					...mac,
+				];
+		}
 	}
 
 	#routesTo(peer: number): string[] {
@@ -121,9 +151,17 @@ export class LabNode {
 				`route add ${subnet.v6} via ${underlay.v6}`,
 			];
 		}
+		if (this.overlay6 !== this.overlay) {
+			return [
+				`route add ${subnet.v4} dev ${this.overlay}`,
+				`route add ${subnet.v6} dev ${this.overlay6}`,
+			];
+		}
 		const via = overlayAddress(peer);
 		const mac = overlayMac(peer);
-		this.place.run(["bridge", "fdb", "append", mac, "dev", this.overlay, "dst", underlay.v4]);
+		if (this.#lab.options.between === "vxlan") {
+			this.place.run(["bridge", "fdb", "append", mac, "dev", this.overlay, "dst", underlay.v4]);
+		}
 		return [
 			`neigh add ${via.v4} lladdr ${mac} dev ${this.overlay} nud permanent`,
 			`neigh add ${via.v6} lladdr ${mac} dev ${this.overlay} nud permanent`,

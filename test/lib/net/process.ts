@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { patience } from "../time-scale.ts";
 
 /** A running program: its output by lines, and its end. */
 export class RunningProcess {
@@ -95,7 +96,7 @@ export class RunningProcess {
 		const timer = setTimeout(() => {
 			late = true;
 			this.#notify();
-		}, deadlineMs);
+		}, patience(deadlineMs));
 		while (!done() && !this.ended && !late) {
 			await new Promise<void>((resolve) => this.#wake.push(resolve));
 		}

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 
+import { patience } from "../time-scale.ts";
 import { endpoint } from "./addresses.ts";
 import { command } from "./command.ts";
 import type { Place } from "./place.ts";
@@ -7,6 +8,9 @@ import type { RunningProcess } from "./process.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../build/traffic/traffic", import.meta.url));
 const SOURCES = fileURLToPath(new URL("../../../tools/traffic", import.meta.url));
+
+/** How long a request is waited for. */
+const TIMEOUT_MS = 2000;
 
 let built = false;
 
@@ -209,7 +213,7 @@ export function flood(
 function flags(target: Target, options: AskOptions): string[] {
 	const numbers = {
 		"--source-port": options.sourcePort,
-		"--timeout-ms": options.timeoutMs,
+		"--timeout-ms": patience(options.timeoutMs ?? TIMEOUT_MS),
 		"--request-size": options.requestSize,
 		"--reply-size": options.replySize,
 	};

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { cleanup } from "../../../src/agent/cleanup.ts";
 import type { Addon } from "../../../src/dataplane/addon.ts";
+import { CLSACT_HANDLE } from "../../../src/dataplane/attach-tc.ts";
 import { PinPaths } from "../../../src/dataplane/pins.ts";
 
 function directory(t: { after(clean: () => void): void }): string {
@@ -40,4 +41,20 @@ test("a clean-up of a directory that is on no bpffs removes nothing", (t) => {
 	const addon = { isBpffs: () => false, links: () => [] } as unknown as Addon;
 	assert.throws(() => cleanup(addon, new PinPaths(root)), /is not on a bpffs/);
 	assert.ok(existsSync(join(root, "maps", "europe")));
+});
+
+test("a clean-up that leaves something says what, after it has removed the rest", (t) => {
+	const root = directory(t);
+	const pins = new PinPaths(root);
+	pins.create();
+	writeFileSync(pins.map("flows"), "");
+	const addon = {
+		isBpffs: () => true,
+		links: () => [{ ifindex: 7, name: "eth0" }],
+		tcFilters: () => [{ handle: CLSACT_HANDLE }],
+		tcDetach: () => undefined,
+		tcHookDestroy: () => undefined,
+	} as unknown as Addon;
+	assert.throws(() => cleanup(addon, pins), /^Error: could not be removed: filter of device eth0$/);
+	assert.ok(!existsSync(pins.maps));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Expiry } from "../../../src/agent/expiry.ts";
+import { Expiry, inUseIndex } from "../../../src/agent/expiry.ts";
 import { fakeMap, MAP_TYPE } from "../../../src/dataplane/fake.ts";
 import type { MapPort } from "../../../src/dataplane/port.ts";
 import {
@@ -8,8 +8,10 @@ import {
 	Flow,
 	FlowDirection,
 	FlowFlag,
+	FlowHook,
 	FlowKey,
 	FlowState,
+	InUse,
 	Settings,
 } from "../../../src/layout/structs.ts";
 
@@ -37,28 +39,38 @@ class World {
 	readonly reaped: number[] = [];
 	seen = 0;
 	ended = 0;
-	readonly expiry = new Expiry({
-		...{ flows: this.flows, overflow: this.overflow },
-		...{ control: this.control, settings: this.settings },
-		now: () => this.now,
-		observe: () => ({
-			see: (_keys, _values, count) => {
-				this.seen += count;
+	expiry = this.#start();
+
+	/** The agent starts again, and finds a control map that is new. */
+	restart(): void {
+		new Uint8Array(this.control.memory()).fill(0);
+		this.expiry = this.#start();
+	}
+
+	#start(): Expiry {
+		return new Expiry({
+			...{ flows: this.flows, overflow: this.overflow },
+			...{ control: this.control, settings: this.settings },
+			now: () => this.now,
+			observe: () => ({
+				see: (_keys, _values, count) => {
+					this.seen += count;
+				},
+				end: () => {
+					this.ended++;
+				},
+			}),
+			reap: (keys, count) => {
+				for (let i = 0; i < count; i++) {
+					const key = keys.slice(i * FlowKey.SIZE, (i + 1) * FlowKey.SIZE);
+					this.reaped.push(FlowKey.decode(new DataView(key.buffer), 0).sport);
+					this.flows.delete(key);
+					this.overflow.delete(key);
+				}
+				return count;
 			},
-			end: () => {
-				this.ended++;
-			},
-		}),
-		reap: (keys, count) => {
-			for (let i = 0; i < count; i++) {
-				const key = keys.slice(i * FlowKey.SIZE, (i + 1) * FlowKey.SIZE);
-				this.reaped.push(FlowKey.decode(new DataView(key.buffer), 0).sport);
-				this.flows.delete(key);
-				this.overflow.delete(key);
-			}
-			return count;
-		},
-	});
+		});
+	}
 
 	constructor() {
 		const timeouts = new BigUint64Array(this.settings.memory(), 0, 8);
@@ -68,21 +80,27 @@ class World {
 
 	add(
 		sport: number,
-		fields: { proto?: number; state?: number; idle?: bigint; flags?: number; map?: MapPort },
+		fields: {
+			proto?: number;
+			state?: number;
+			idle?: bigint;
+			flags?: number;
+			hook?: FlowHook;
+			direction?: FlowDirection;
+			map?: MapPort;
+		},
 	): void {
 		const { proto = TCP, state = FlowState.FLOW_ESTABLISHED, idle = 0n, flags = 0 } = fields;
+		const { hook = FlowHook.HOOK_INGRESS, direction = FlowDirection.FLOW_REPLY } = fields;
 		const key = new Uint8Array(FlowKey.SIZE);
 		const address = new Uint8Array(16);
 		const tuple = { src: address, dst: address, sport, dport: 80 };
-		FlowKey.encode(
-			{ ...tuple, proto, direction: FlowDirection.FLOW_FORWARD },
-			new DataView(key.buffer),
-			0,
-		);
+		FlowKey.encode({ ...tuple, proto, direction }, new DataView(key.buffer), 0);
 		const value = new Uint8Array(Flow.SIZE);
 		const view = new DataView(value.buffer);
 		view.setUint8(Flow.OFFSET.state, state);
 		view.setUint8(Flow.OFFSET.flags, flags);
+		view.setUint8(Flow.OFFSET.hook, hook);
 		view.setBigUint64(Flow.OFFSET.last_seen, this.now - idle, true);
 		(fields.map ?? this.flows).update(key, value);
 	}
@@ -91,8 +109,8 @@ class World {
 		return new DataView(this.control.memory()).getUint32(offset, true);
 	}
 
-	setWord(offset: number): void {
-		new DataView(this.control.memory()).setUint32(offset, 1, true);
+	setWord(offset: number, value: InUse): void {
+		new DataView(this.control.memory()).setUint32(offset, value, true);
 	}
 
 	/** A whole pass; the number of steps it took. */
@@ -134,34 +152,95 @@ test("a pass over a large table takes many small steps and shows every flow to t
 	assert.deepEqual(world.reaped, []);
 });
 
-test("overflow is walked while it is in use, and given up when a pass finds it empty", () => {
+/** What a program does when it stores such an entry. */
+function store(world: World, word: number, fields: Parameters<World["add"]>[1], port = 1): void {
+	world.add(port, fields);
+	world.setWord(word, InUse.IN_USE);
+}
+
+const { flows_in_use, overflow_in_use, direct_in_use } = Control.OFFSET;
+const wordOf = (direction: FlowDirection, hook: FlowHook): number =>
+	flows_in_use + 4 * inUseIndex(direction, hook);
+const INGRESS = wordOf(FlowDirection.FLOW_REPLY, FlowHook.HOOK_INGRESS);
+const EGRESS = wordOf(FlowDirection.FLOW_REPLY, FlowHook.HOOK_EGRESS);
+const REQUESTS = wordOf(FlowDirection.FLOW_FORWARD, FlowHook.HOOK_INGRESS);
+
+/** A world whose passes have found nothing: no word says that anything is in use. */
+function idleWorld(): World {
 	const world = new World();
-	world.add(1, { map: world.overflow, idle: 9000n });
 	world.pass();
-	assert.deepEqual(world.reaped, [], "not in use: not looked at");
-	world.setWord(Control.OFFSET.overflow_in_use);
 	world.pass();
-	assert.deepEqual(world.reaped, [1]);
-	assert.equal(world.word(Control.OFFSET.overflow_in_use), 1, "that pass found something");
-	world.pass();
-	assert.equal(world.word(Control.OFFSET.overflow_in_use), 0);
+	return world;
+}
+
+test("an agent that starts over flows has the programs look everywhere until two passes found none", () => {
+	const world = new World();
+	world.add(1, { state: FlowState.FLOW_CLOSED, idle: 201n });
+	world.add(2, { state: FlowState.FLOW_CLOSED, idle: 201n, map: world.overflow });
+	world.restart();
+	const words = [INGRESS, EGRESS, REQUESTS, overflow_in_use, direct_in_use];
+	const read = () => words.map((word) => world.word(word));
+	assert.deepEqual(read(), Array(5).fill(InUse.IN_USE));
+	for (let i = 0; i < 3; i++) world.pass();
+	assert.deepEqual(read(), Array(5).fill(InUse.IN_USE_NOT));
+	assert.deepEqual(new World().word(INGRESS), InUse.IN_USE_NOT, "without flows");
 });
 
-test("a flow that came into overflow just when its word was cleared is found by the next pass", () => {
-	const world = new World();
-	world.setWord(Control.OFFSET.overflow_in_use);
+test("overflow is walked while it is in use, and given up when two passes find it empty", () => {
+	const world = idleWorld();
+	const inOverflow = { map: world.overflow, idle: 9000n };
+	world.add(1, inOverflow);
 	world.pass();
-	world.add(1, { map: world.overflow });
+	assert.deepEqual(world.reaped, [], "not in use: not looked at");
+	store(world, overflow_in_use, inOverflow);
 	world.pass();
-	assert.equal(world.word(Control.OFFSET.overflow_in_use), 1);
+	assert.deepEqual(world.reaped, [1]);
+	assert.equal(world.word(overflow_in_use), InUse.IN_USE, "that pass found something");
+	world.pass();
+	assert.notEqual(world.word(overflow_in_use), InUse.IN_USE_NOT);
+	world.pass();
+	assert.equal(world.word(overflow_in_use), InUse.IN_USE_NOT);
 });
 
 test("direct flows keep their word until none is left", () => {
-	const world = new World();
-	world.setWord(Control.OFFSET.direct_in_use);
-	world.add(1, { flags: FlowFlag.FLOW_DIRECT, state: FlowState.FLOW_CLOSED, idle: 201n });
+	const world = idleWorld();
+	const flags = FlowFlag.FLOW_DIRECT;
+	store(world, direct_in_use, { flags, state: FlowState.FLOW_CLOSED, idle: 201n });
 	world.pass();
-	assert.equal(world.word(Control.OFFSET.direct_in_use), 1);
+	assert.equal(world.word(direct_in_use), InUse.IN_USE);
 	world.pass();
-	assert.equal(world.word(Control.OFFSET.direct_in_use), 0);
+	world.pass();
+	assert.equal(world.word(direct_in_use), InUse.IN_USE_NOT);
 });
+
+test("replies are looked for only at the hooks where flows undo them", () => {
+	const world = idleWorld();
+	store(world, EGRESS, { hook: FlowHook.HOOK_EGRESS });
+	store(world, REQUESTS, { direction: FlowDirection.FLOW_FORWARD });
+	world.setWord(INGRESS, InUse.IN_USE);
+	for (let i = 0; i < 3; i++) world.pass();
+	assert.equal(world.word(EGRESS), InUse.IN_USE);
+	assert.equal(world.word(REQUESTS), InUse.IN_USE);
+	assert.equal(world.word(INGRESS), InUse.IN_USE_NOT);
+});
+
+/** Steps of a pass over 2000 entries. */
+const STEPS = 4;
+
+for (let at = 0; at < STEPS; at++) {
+	test(`a flow stored behind step ${at} of a pass that finds nothing else keeps its word`, () => {
+		const world = idleWorld();
+		for (let port = 1; port <= 2000; port++) {
+			world.add(port, { state: FlowState.FLOW_CLOSED, idle: 201n, hook: FlowHook.HOOK_EGRESS });
+		}
+		world.setWord(INGRESS, InUse.IN_USE_CHECKED);
+		for (let step = 0; step < at; step++) assert.equal(world.expiry.step(), undefined);
+		// Where the walk has been already: this pass does not see the entry.
+		world.setWord(INGRESS, InUse.IN_USE);
+		world.pass();
+		assert.notEqual(world.word(INGRESS), InUse.IN_USE_NOT);
+		world.add(60_000, {});
+		for (let i = 0; i < 3; i++) world.pass();
+		assert.notEqual(world.word(INGRESS), InUse.IN_USE_NOT);
+	});
+}

@@ -4,14 +4,13 @@ import { portRangeWarnings } from "../../../src/agent/port-ranges.ts";
 
 const LOCAL = { first: 32768, last: 60999 };
 
-test("masquerade ports apart from the node's own and from node ports need no warning", () => {
+test("masquerade ports apart from the node's own need no warning", () => {
 	assert.deepEqual(portRangeWarnings({ first: 61000, last: 65535 }, LOCAL), []);
 	assert.deepEqual(portRangeWarnings({ first: 61000, last: 65535 }, undefined), []);
 });
 
-test("each overlap is named with both ranges", () => {
-	const warnings = portRangeWarnings({ first: 32000, last: 40000 }, LOCAL);
-	assert.equal(warnings.length, 2);
-	assert.match(warnings[0] ?? "", /32000-40000 overlaps .*32768-60999/);
-	assert.match(warnings[1] ?? "", /30000-32767/);
+test("an overlap is named with both ranges", () => {
+	const [warning, ...others] = portRangeWarnings({ first: 32000, last: 40000 }, LOCAL);
+	assert.match(warning ?? "", /32000-40000 overlaps .*32768-60999/);
+	assert.deepEqual(others, []);
 });

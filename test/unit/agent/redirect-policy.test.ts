@@ -42,6 +42,11 @@ test("connection tracking's own hooks are nobody's policy", () => {
 	assert.equal(judge({}), undefined);
 });
 
+test("AppArmor's hook, which looks at the node's own sockets only, is nobody's policy", () => {
+	const hooks = [hook({ hook: 4, function: "apparmor_ip_postroute" })];
+	assert.equal(judge({ hooks }), undefined);
+});
+
 test("an iptables table and an unknown function are foreign, by name", () => {
 	assert.match(judge({ hooks: [hook({ function: "ipt_do_table" })] }) ?? "", /ipt_do_table/);
 	assert.match(judge({ hooks: [hook({ function: "selinux_ip_forward" })] }) ?? "", /selinux/);

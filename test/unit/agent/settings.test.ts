@@ -4,20 +4,22 @@ import type { NetworkView } from "../../../src/agent/device-view.ts";
 import { findCgroupRoot } from "../../../src/agent/mounts.ts";
 import { NodeSettings } from "../../../src/agent/node-settings.ts";
 import { settingsRecord } from "../../../src/agent/settings.ts";
+import { commandLine } from "../../../src/cli/agent-command.ts";
 import { buildProgram } from "../../../src/cli/program.ts";
-import { agentConfig } from "../../../src/config-agent.ts";
+import type { AgentConfig } from "../../../src/config.ts";
+import { configure } from "../../../src/config-effective.ts";
 import type { Link, LinkAddress } from "../../../src/dataplane/addon.ts";
 import { fakeMap } from "../../../src/dataplane/fake.ts";
 import type { MapPort } from "../../../src/dataplane/port.ts";
 import { MAPS, Settings, Timeout } from "../../../src/layout/structs.ts";
 
 /** The agent's options with their defaults, and some given. */
-function configOf(...flags: string[]): ReturnType<typeof agentConfig> {
+function configOf(...flags: string[]): AgentConfig {
 	const program = buildProgram({ out: () => undefined, err: () => undefined });
 	const command = program.commands.find((one) => one.name() === "agent");
 	assert.ok(command);
 	command.parseOptions(["--manifests=/m", ...flags]);
-	return agentConfig(command.opts(), { bpfObject: "", inCluster: false });
+	return configure(commandLine(command), { bpfObject: "", inCluster: false }).config;
 }
 
 const settingsOf = (map: MapPort) => Settings.decode(new DataView(map.memory()), 0);
@@ -95,4 +97,20 @@ test("the cgroup v2 root is found on unified and hybrid hosts, blanks in its pat
 	assert.equal(findCgroupRoot(hybrid), "/sys/fs/cgroup/unified");
 	assert.equal(findCgroupRoot("x /mnt/a\\040b cgroup2 rw 0 0"), "/mnt/a b");
 	assert.throws(() => findCgroupRoot("tmpfs /tmp tmpfs rw 0 0"), /no cgroup v2 file system/);
+});
+
+test("a changed configuration is written, with the addresses that were known", () => {
+	const map = fakeMap(MAPS.settings);
+	const settings = new NodeSettings(configOf(), map, { hz: 250, filterBits: 1 << 20 });
+	settings.setView({
+		links: [{ ifindex: 1 }] as Link[],
+		addresses: [
+			{ address: "198.51.100.2", ifindex: 1, family: "IPv4", scope: 0, flags: 0 } as LinkAddress,
+		],
+		routes: [],
+	});
+	settings.setNodeAddresses(["198.51.100.2"]);
+	settings.setConfig(configOf("--conntrack-udp-timeout=2s"));
+	assert.equal(settingsOf(map).timeout[Timeout.TIMEOUT_UDP], 500n);
+	assert.deepEqual([...settingsOf(map).node4.slice(12)], [198, 51, 100, 2]);
 });

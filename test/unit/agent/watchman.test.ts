@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { SocketHooks } from "../../../src/agent/datapath.ts";
@@ -14,14 +17,15 @@ function watched(t: TestContext, parts: { devices?: object; sockets?: Partial<So
 	const health = new HealthState(["IPv4"], 60_000);
 	health.noteSync();
 	const nothing = async () => {};
-	const idle = { failures: new Map(), served: [], repair: nothing, refresh: nothing };
+	const idle = { failures: new Map(), served: [], links: [], repair: nothing, refresh: nothing };
 	const devices = {
 		...idle,
 		judge: nothing,
 		attachMissing: nothing,
 		...parts.devices,
 	} as unknown as Devices;
-	const sockets = { attach() {}, repair: async () => [], ...parts.sockets };
+	const sockets = { attach() {}, repair: async () => [], links: [], ...parts.sockets };
+	let detached: () => void = () => {};
 	let told: (events: readonly NetlinkEvent[]) => void = () => {};
 	const addon = {
 		NetlinkMonitor: class {
@@ -30,77 +34,135 @@ function watched(t: TestContext, parts: { devices?: object; sockets?: Partial<So
 			}
 			close() {}
 		},
+		LinkWatch: class {
+			constructor(onDetached: () => void) {
+				detached = onDetached;
+			}
+			watch() {}
+			close() {}
+		},
 	} as unknown as Addon;
-	const watchman = new Watchman({ addon, devices, sockets, health, log: silentLogger() });
+	const linkPins = mkdtempSync(join(tmpdir(), "sluice-pins-"));
+	t.after(() => rmSync(linkPins, { recursive: true }));
+	const watchman = new Watchman({ addon, devices, sockets, linkPins, health, log: silentLogger() });
 	t.after(() => watchman.stop());
-	return { watchman, health, tell: (event: NetlinkEvent) => told([event]) };
+	return {
+		...{ watchman, health, linkPins, detach: () => detached() },
+		tell: (event: NetlinkEvent) => told([event]),
+	};
 }
 
-/** Resolves after the repair has run that many times since now. */
-function repairs(count: number) {
-	let left = count;
+/** A step that fails until it is mended, and resolves `tried` at its third attempt. */
+function failing(message: string) {
+	let attempts = 0;
+	let mended = false;
 	let done = () => {};
-	const seen = new Promise<void>((resolve) => {
+	const tried = new Promise<void>((resolve) => {
 		done = resolve;
 	});
-	const repair = async () => {
-		if (--left === 0) done();
+	const step = () => {
+		if (++attempts === 3) done();
+		if (!mended) throw new Error(message);
 	};
-	return { repair, seen };
+	const mend = () => {
+		mended = true;
+	};
+	return { step, tried, mend };
 }
 
 test("socket hooks that cannot be attached stay a problem until they can", async (t) => {
-	const { repair, seen } = repairs(3);
-	let refused = true;
-	let attached = 0;
-	const attach = () => {
-		if (refused) throw new Error("cgroup attach: EPERM");
-		attached++;
-	};
-	const { watchman, health } = watched(t, { devices: { repair }, sockets: { attach } });
+	const { step, tried, mend } = failing("cgroup attach: EPERM");
+	const { watchman, health } = watched(t, { sockets: { attach: step } });
 	await watchman.start();
-	await seen;
+	await tried;
 	assert.deepEqual(health.problems, [{ part: "sockets", reason: "cgroup attach: EPERM" }]);
-	refused = false;
+	mend();
 	await until("the hooks are attached in another attempt", () => health.healthy);
-	assert.equal(attached, 1);
 });
 
 test("a look at the network that fails stays a problem and is taken again", async (t) => {
-	const { repair, seen } = repairs(3);
-	let refused = true;
-	const refresh = async () => {
-		if (refused) throw new Error("netlink dump: EINTR");
-	};
-	const { watchman, health } = watched(t, { devices: { refresh, repair } });
+	const { step, tried, mend } = failing("netlink dump: EINTR");
+	const { watchman, health } = watched(t, { devices: { refresh: async () => step() } });
 	await watchman.start();
-	await seen;
+	await tried;
 	assert.deepEqual(health.problems, [{ part: "network", reason: "netlink dump: EINTR" }]);
-	refused = false;
+	mend();
 	await until("the network was looked at again", () => health.healthy);
 });
 
 test("a device without programs is a problem as long as it has none", async (t) => {
 	const failures = new Map([["lxc1", "tc attach: EINVAL"]]);
-	const { repair, seen } = repairs(3);
-	const { watchman, health } = watched(t, { devices: { failures, repair } });
+	const { watchman, health, tell } = watched(t, { devices: { failures } });
 	await watchman.start();
-	await seen;
+	for (let told = 0; told < 3; told++) {
+		tell({ kind: "filters-removed", ifindex: 1 });
+		for (let turn = 0; turn < 5; turn++) await setImmediate();
+	}
 	assert.deepEqual(health.problems, [{ part: "devices", reason: "lxc1: tc attach: EINVAL" }]);
 	failures.clear();
+	tell({ kind: "filters-removed", ifindex: 1 });
 	await until("the device has its programs", () => health.healthy);
 });
 
 test("a devices map that cannot be written stays a problem between two attempts", async (t) => {
-	const { repair, seen } = repairs(30);
 	const judge = async () => {
 		throw new Error("map update: ENOMEM");
 	};
-	const { watchman, health } = watched(t, { devices: { judge, repair } });
+	let repairs = 0;
+	const repair = async () => {
+		repairs++;
+	};
+	const { watchman, health, detach } = watched(t, { devices: { judge, repair } });
 	await watchman.start();
 	await until("the map was written in vain", () => !health.healthy);
-	await seen;
+	detach();
+	await until("the devices were looked at", () => repairs > 0);
 	assert.deepEqual(health.problems, [{ part: "redirecting", reason: "map update: ENOMEM" }]);
+});
+
+test("only devices that lost a filter are looked at, all when a link or a pin is gone", async (t) => {
+	const looks: (readonly number[] | "all")[] = [];
+	let sockets = 0;
+	const { watchman, tell, detach, linkPins } = watched(t, {
+		devices: {
+			repair: async (only?: ReadonlySet<number>) => {
+				looks.push(only === undefined ? "all" : [...only]);
+			},
+		},
+		sockets: {
+			repair: async () => {
+				sockets++;
+				return [];
+			},
+		},
+	});
+	await watchman.start();
+	tell({ kind: "filters-removed", ifindex: 7 });
+	tell({ kind: "filters-removed", ifindex: 8 });
+	await until("both devices were looked at", () => looks.flat().includes(8));
+	assert.deepEqual([...new Set(looks.flat())], [7, 8]);
+	assert.equal(sockets, 0);
+	detach();
+	await until("everything was looked at", () => looks.includes("all") && sockets === 1);
+	looks.length = 0;
+	writeFileSync(join(linkPins, "pin"), "");
+	await until("everything was looked at for the pin", () => looks.includes("all"));
+});
+
+test("a link that is detached during a look at all is looked at once more", async (t) => {
+	let looks = 0;
+	let seen = () => {};
+	const { watchman, detach } = watched(t, {
+		devices: {
+			repair: async () => {
+				if (++looks === 1) seen();
+			},
+		},
+	});
+	await watchman.start();
+	seen = detach;
+	detach();
+	await until("there was a second look", () => looks === 2);
 });
 
 test("the network is looked at again for default routes, not for the others of a router", async (t) => {

@@ -19,6 +19,7 @@ import {
 import { Cluster } from "../../../src/model/cluster.ts";
 import type { Change } from "../../../src/model/objects.ts";
 import { Syncer } from "../../../src/sync/syncer.ts";
+import { service } from "../../lib/objects.ts";
 
 const CHANGES: readonly Change[] = [
 	{
@@ -33,6 +34,12 @@ const CHANGES: readonly Change[] = [
 			clusterIPs: ["10.96.0.10", "fd00:96::a"],
 			ports: [{ name: "http", protocol: "TCP", port: 80, nodePort: 0 }],
 			internalTrafficPolicy: "Cluster",
+			externalTrafficPolicy: "Cluster",
+			externalIPs: [],
+			loadBalancerIPs: [],
+			loadBalancerSourceRanges: [],
+			affinitySeconds: 0,
+			healthCheckNodePort: 0,
 		},
 	},
 	{
@@ -104,6 +111,50 @@ function addClosedFlow(backend: number): void {
 	}
 }
 
+test("policies are read back: masquerade by scope, source ranges, affinity", async () => {
+	const fakes = { ...fakeServiceMaps({ services: 64, backends: 64 }) };
+	const own: Partial<Record<MapName, MapPort>> = { ...fakes, flows: maps("flows") };
+	const cluster = new Cluster("node1");
+	cluster.apply([
+		service("web", "10.96.0.10", ["http:80/TCP"], {
+			type: "LoadBalancer",
+			externalTrafficPolicy: "Local",
+			loadBalancerIPs: ["203.0.113.7"],
+			loadBalancerSourceRanges: ["192.0.2.0/24", "10.0.0.0/8"],
+			affinitySeconds: 10,
+		}),
+	]);
+	const syncer = new Syncer(cluster, fakes);
+	await syncer.adopt();
+	await syncer.syncOnce();
+	const [web, ...others] = readServices((name) => own[name] ?? maps(name));
+	assert.ok(web && others.length === 0);
+	assert.equal(web.affinitySeconds, 10);
+	assert.deepEqual(web.sourceRanges, ["10.0.0.0/8", "192.0.2.0/24"]);
+	assert.deepEqual(
+		web.frontends.map(({ address, scope, masquerade, restricted }) => [
+			...[address, scope, masquerade],
+			restricted,
+		]),
+		[
+			["10.96.0.10", "external", "none", false],
+			["10.96.0.10", "internal", "none", false],
+			["203.0.113.7", "external", "none", true],
+			["203.0.113.7", "internal", "outside", true],
+		],
+	);
+	assert.deepEqual(
+		serviceRows(web).map(({ address, scope, masquerade, affinity, ranges }) => [
+			...[address, scope, masquerade],
+			...[affinity, ranges],
+		]),
+		[
+			["10.96.0.10:80", "both", "none", "10s", ""],
+			["203.0.113.7:80", "both", "outside/none", "10s", "10.0.0.0/8,192.0.2.0/24"],
+		],
+	);
+});
+
 test("services are read back from the maps with their frontends, backends and counts", () => {
 	assert.deepEqual(
 		views.map(({ namespace, name, portName, connections, rejected }) => ({
@@ -155,6 +206,6 @@ shop/web   http   TCP        [fd00:96::a]:80    reject         0          0     
 	);
 	assert.match(
 		formatList("wide", rows, { columns: SERVICE_COLUMNS, empty: "" }),
-		/REFUSED {3}ID {3}SCOPE\n.* 3 {4}\d {3}both\n/,
+		/REFUSED {3}ID {3}SCOPE .*\n.* 3 {4}\d {3}both {4}none\n/,
 	);
 });

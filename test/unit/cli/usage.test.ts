@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { agentCommand } from "../../../src/cli/agent-command.ts";
+import { processIo } from "../../../src/cli/io.ts";
 import { UsageError } from "../../../src/config.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -21,11 +22,11 @@ log_dir log_file log_file_max_size log-flush-frequency log-json-info-buffer-size
 log-json-split-stream log-text-info-buffer-size log-text-split-stream logging-format logtostderr
 masquerade-all master metrics-bind-address metrics-port nodeport-addresses one_output
 oom-score-adj pod-bridge-interface pod-interface-name-prefix profiling proxy-mode
-show-hidden-metrics-for-version skip_headers skip_log_headers stderrthreshold v vmodule
+show-hidden-metrics-for-version skip_headers skip_log_headers stderrthreshold v version vmodule
 write-config-to`;
 
 test("the agent knows every flag of kube-proxy", () => {
-	const known = new Set(agentCommand().options.map(({ long }) => long));
+	const known = new Set(agentCommand(processIo).options.map(({ long }) => long));
 	const unknown = KUBE_PROXY_FLAGS.trim()
 		.split(/\s+/)
 		.filter((name) => !known.has(`--${name}`));
@@ -40,12 +41,6 @@ test("the agent wants exactly one source of objects", async () => {
 	assert.match(both.error?.message ?? "", /--manifests cannot be combined/);
 });
 
-test("kube-proxy's configuration file is refused, not ignored", async () => {
-	const { error } = await runCli("agent", "--manifests=/m", "--config", "/var/lib/kube-proxy.conf");
-	assert.ok(error instanceof UsageError);
-	assert.match(error.message, /^--config: configuration files are not supported yet/);
-});
-
 test("a bad value is named together with its flag", async () => {
 	const cases = [
 		[["--masquerade-ports=9-8"], '--masquerade-ports: port range "9-8" ends before it begins'],
@@ -54,6 +49,9 @@ test("a bad value is named together with its flag", async () => {
 		[["--conntrack-udp-timeout=5"], '--conntrack-udp-timeout: "5" is not a duration'],
 		[["--flow-timeouts=sctp=5s"], '--flow-timeouts: "sctp" is none of tcp-syn, tcp-closed, icmp'],
 		[["--healthz-bind-address=localhost:1"], '--healthz-bind-address: "localhost:1" is not'],
+		[["--iptables-masquerade-bit=32"], "--iptables-masquerade-bit: must be from 0 to 31, is 32"],
+		[["--oom-score-adj=x"], '--oom-score-adj: "x" is not understood'],
+		[["--proxy-mode=userspace"], "--proxy-mode: must be one of empty, iptables, ipvs, nftables"],
 		[["--pin-path=relative"], '--pin-path: "relative" is not an absolute path'],
 	] as const;
 	for (const [flags, message] of cases) {
@@ -109,11 +107,23 @@ metadata: { name: other, namespace: shop }
 			address: "10.96.0.10",
 			port: 80,
 			protocol: "TCP",
-			internal: { action: "reject", backends: [] },
-			external: { action: "reject", backends: [] },
+			internal: { action: "reject", backends: [], keepSource: true },
+			external: { action: "reject", backends: [], keepSource: true },
+			affinitySeconds: 0,
+			sourceRanges: [],
+			healthCheckNodePort: 0,
 		},
 	]);
 	assert.equal(plan.skipped.length, 1);
+	const flags = ["--masquerade-all", "-o", "maps", "--hostname-override", "n"];
+	const all = await runCli("plan", "--manifests", directory, ...flags);
+	assert.match(all.out, /10\.96\.0\.10:80\/TCP internal -> .* \(masquerade\)/);
 	const missing = await runCli("plan", "--manifests", join(directory, "missing"));
 	assert.ok(missing.error instanceof UsageError);
+});
+
+test("agent --version says what sluice version says", async () => {
+	const { out, error } = await runCli("agent", "--version");
+	assert.equal(error, undefined);
+	assert.equal(out, (await runCli("version")).out);
 });

@@ -17,6 +17,7 @@ const ADDON = {
 			programs: [],
 			map: () => ({ pin: (path: string) => writeFileSync(path, "") }),
 			reuseMap: () => undefined,
+			setVariable: () => undefined,
 			load: () => undefined,
 			close: () => undefined,
 		}),

@@ -49,6 +49,12 @@ test("a Service becomes what a proxy needs of it, with the API's defaults", () =
 			{ name: "dns-tcp", protocol: "TCP", port: 53, nodePort: 0 },
 		],
 		internalTrafficPolicy: "Local",
+		externalTrafficPolicy: "Cluster",
+		externalIPs: [],
+		loadBalancerIPs: [],
+		loadBalancerSourceRanges: [],
+		affinitySeconds: 0,
+		healthCheckNodePort: 0,
 	});
 	assert.deepEqual(skips, []);
 });
@@ -121,7 +127,7 @@ test("a value that is not known falls back to the API's default and is named", (
 	]);
 });
 
-test("an endpoint's absent conditions are ready, serving and not terminating", () => {
+test("an endpoint's absent conditions are ready, serving and not terminating, and its first address counts", () => {
 	const { object } = slice({
 		ports: [{ name: "http", port: 8080 }],
 		endpoints: [

@@ -3,21 +3,16 @@ import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Fault } from "../../lib/fake-apiserver/fault.ts";
 import { until } from "../../lib/until.ts";
-import { FAST, Following, IMPATIENT, SERVICES, service, startFake, temporaryFile } from "./lib.ts";
-
-/** A clock on which every pause is over at once, or when the test says so. */
-class RecordingClock {
-	readonly pauses: number[] = [];
-
-	random(): number {
-		return 0.5;
-	}
-
-	async sleep(ms: number): Promise<void> {
-		this.pauses.push(ms);
-		await new Promise((resolve) => setImmediate(resolve));
-	}
-}
+import {
+	FAST,
+	Following,
+	IMPATIENT,
+	RecordingClock,
+	SERVICES,
+	service,
+	startFake,
+	temporaryFile,
+} from "./lib.ts";
 
 /** As in life, with pauses that take no time. */
 const SLOW = { ...FAST, minPauseMs: 800, maxPauseMs: 30_000, livedMs: 5000 };
@@ -44,8 +39,8 @@ test("a server that ends every watch at once makes the pauses grow all the same"
 	await until("it has tried for a while", () => clock.pauses.length >= 30);
 	await following.source.stop();
 	assert.ok(clock.pauses.includes(30_000));
-	// Each of the three resources is listed once, between two pauses.
-	assert.ok(server.requests.length <= clock.pauses.length + 6);
+	// Each of the four resources is listed once, between two pauses.
+	assert.ok(server.requests.length <= clock.pauses.length + 8);
 });
 
 test("429 is obeyed: no request before the time that the server asked for", async (t) => {
@@ -150,7 +145,7 @@ test("a watch on which nothing happens is opened anew now and then, which is no 
 		return server.requests.filter(({ path }) => path === SERVICES).length > 3;
 	});
 	assert.deepEqual([...errors], [""]);
-	assert.ok(server.requests.slice(3).every(({ mode }) => mode === "watch"));
+	assert.ok(server.requests.slice(4).every(({ mode }) => mode === "watch"));
 	server.store.put(SERVICES, service("web", "10.96.0.1"));
 	await following.untilClusterIP("web", "10.96.0.1");
 });

@@ -15,6 +15,7 @@ import { until } from "../../lib/until.ts";
 export const SERVICES = "/api/v1/services";
 export const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
 export const NODES = "/api/v1/nodes";
+export const CIDRS = "/apis/networking.k8s.io/v1/servicecidrs";
 export const NODE_NAME = "node-a";
 
 /** Much faster than in life, but patient enough for a busy machine. */
@@ -121,4 +122,18 @@ export function temporaryFile(t: TestContext, name: string, text: string): strin
 	const path = join(dir, name);
 	writeFileSync(path, text);
 	return path;
+}
+
+/** A clock on which every pause is over at once, or when the test says so. */
+export class RecordingClock {
+	readonly pauses: number[] = [];
+
+	random(): number {
+		return 0.5;
+	}
+
+	async sleep(ms: number): Promise<void> {
+		this.pauses.push(ms);
+		await new Promise((resolve) => setImmediate(resolve));
+	}
 }

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../../lib/until.ts";
 import {
+	CIDRS,
 	Following,
 	IMPATIENT,
 	NODE_NAME,
 	NODES,
+	RecordingClock,
 	SERVICES,
 	SLICES,
 	service,
@@ -34,8 +36,54 @@ test("all objects are delivered before the source is synced, once", async (t) =>
 			["Services", true, "", 1],
 			["EndpointSlices", true, "", 1],
 			["Node", true, "", 1],
+			["ServiceCIDRs", true, "", 0],
 		],
 	);
+});
+
+test("ServiceCIDRs are followed like the others", async (t) => {
+	const server = await startFake(t);
+	const cidr = (...cidrs: string[]) => ({ metadata: { name: "kubernetes" }, spec: { cidrs } });
+	server.store.put(CIDRS, cidr("10.96.0.0/16", "nonsense"));
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	const delivered = () => following.state.get("cidr kubernetes");
+	assert.deepEqual(delivered()?.object, { name: "kubernetes", cidrs: ["10.96.0.0/16"] });
+	assert.match(delivered()?.skips[0]?.reason ?? "", /"nonsense", not an address and a prefix/);
+	server.store.put(CIDRS, cidr("10.96.0.0/16", "FD96::/112"));
+	await until("the change has come", () => JSON.stringify(delivered()).includes("fd96::/112"));
+	server.store.delete(CIDRS, "kubernetes");
+	await until("the object is gone", () => delivered()?.object === undefined);
+});
+
+test("without ServiceCIDRs, or the right to read them, all else is followed and nothing fails", async (t) => {
+	for (const status of [403, 404]) {
+		const server = await startFake(t);
+		server.faultFor = ({ path }) => (path === CIDRS ? { kind: "status", status } : undefined);
+		server.store.put(SERVICES, service("web", "10.96.0.1"));
+		const following = new Following(t, { server: server.url });
+		await following.untilSynced();
+		assert.equal(following.clusterIP("web"), "10.96.0.1");
+		const line = following.source.status().find(({ kind }) => kind === "ServiceCIDRs");
+		assert.match(line?.error ?? "", new RegExp(`answers ${status}`));
+		assert.equal(line?.failures, 0);
+	}
+});
+
+test("ServiceCIDRs that stay away are asked for ever more seldom, and followed once they are there", async (t) => {
+	const server = await startFake(t);
+	let isThere = false;
+	server.faultFor = ({ path }) =>
+		path === CIDRS && !isThere ? { kind: "status", status: 404 } : undefined;
+	const clock = new RecordingClock();
+	const following = new Following(t, { server: server.url }, { clock });
+	await until("it has waited long", () => clock.pauses.includes(300_000));
+	assert.ok(clock.pauses.indexOf(300_000) >= 8);
+	isThere = true;
+	server.store.put(CIDRS, { metadata: { name: "late" }, spec: { cidrs: ["10.96.0.0/16"] } });
+	await until("they have come", () => following.state.get("cidr late")?.object !== undefined);
+	const line = following.source.status().find(({ kind }) => kind === "ServiceCIDRs");
+	assert.deepEqual([line?.synced, line?.error], [true, ""]);
 });
 
 test("writes are followed: added, changed, deleted, deleted and made anew", async (t) => {

@@ -65,6 +65,7 @@ test("a directory is delivered as one batch and then called synced once", async 
 			["Services", true, 1],
 			["EndpointSlices", true, 1],
 			["Node", true, 0],
+			["ServiceCIDRs", true, 0],
 		],
 	);
 	assert.equal(watched.synced, 1);

@@ -27,6 +27,24 @@ test("ready endpoints take new connections, unready ones do not", () => {
 	assert.deepEqual(cluster, ["10.0.0.1:8080"]);
 });
 
+test("a ready endpoint counts as ready although it terminates, as under publishNotReadyAddresses", () => {
+	const { cluster, local } = choose([
+		endpoint("10.0.0.1", { ...here, ready: true, terminating: true }),
+		endpoint("10.0.0.2", leaving),
+	]);
+	assert.deepEqual(cluster, ["10.0.0.1:8080"]);
+	assert.deepEqual(local, ["10.0.0.1:8080"]);
+});
+
+test("when the only endpoint of the zone becomes unready, those of other zones are used", () => {
+	const own = { zoneHints: ["zone-a"] };
+	const far = endpoint("10.0.0.2", { zoneHints: ["zone-b"] });
+	assert.deepEqual(choose([endpoint("10.0.0.1", own), far]).cluster, ["10.0.0.1:8080"]);
+	assert.deepEqual(choose([endpoint("10.0.0.1", { ...own, ...dead }), far]).cluster, [
+		"10.0.0.2:8080",
+	]);
+});
+
 test("without a ready endpoint the serving and terminating ones are used", () => {
 	const { cluster } = choose([
 		endpoint("10.0.0.1", leaving),

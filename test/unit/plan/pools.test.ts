@@ -168,11 +168,22 @@ test("a bit that is wanted again while it lingers is not cleared", () => {
 	assert.ok(!refs.release(1));
 });
 
-test("a bit that more tuples share than can be counted stays wanted for good", () => {
+test("a bit that many tuples share is wanted until the last of them is gone", () => {
 	const refs = new FilterRefs(2);
 	for (let i = 0; i < 300; i++) refs.acquire(0);
-	for (let i = 0; i < 300; i++) refs.drop(0, 0);
+	for (let i = 0; i < 299; i++) refs.drop(0, 0);
 	assert.ok(refs.isWanted(0));
+	refs.drop(0, 0);
+	assert.ok(!refs.isWanted(0));
+	assert.deepEqual(refs.lingered(0), [0]);
+});
+
+test("the wanted bits of a part of the filter are named", () => {
+	const refs = new FilterRefs(128);
+	for (const bit of [1, 32, 63, 64, 127]) refs.acquire(bit);
+	const found: number[] = [];
+	refs.wantedIn(32, 96, (bit) => found.push(bit));
+	assert.deepEqual(found, [32, 63, 64]);
 });
 
 function isDisjoint(ranges: readonly Range[]): boolean {

@@ -16,7 +16,8 @@ test("a frontend is reported with its backends, the same for clients inside and 
 		service("web", "10.96.0.10", ["http:80/TCP"]),
 		slice("web-a", ["http:8080/TCP"], ["10.0.1.6", "10.0.1.5"]),
 	]);
-	const view = { action: "forward", backends: ["10.0.1.5:8080", "10.0.1.6:8080"] };
+	const backends = ["10.0.1.5:8080", "10.0.1.6:8080"];
+	const view = { action: "forward", backends, keepSource: true };
 	assert.deepEqual(frontends, [
 		{
 			service: "default/web:http",
@@ -26,6 +27,9 @@ test("a frontend is reported with its backends, the same for clients inside and 
 			protocol: "TCP",
 			internal: view,
 			external: view,
+			affinitySeconds: 0,
+			sourceRanges: [],
+			healthCheckNodePort: 0,
 		},
 	]);
 });

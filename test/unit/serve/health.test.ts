@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "../../../src/log.ts";
+import { addBuildInfo } from "../../../src/serve/build-info.ts";
 import { healthHandler, statusHandler } from "../../../src/serve/handlers.ts";
 import { HealthState } from "../../../src/serve/health.ts";
 import { HttpServer } from "../../../src/serve/http.ts";
@@ -14,6 +15,7 @@ const COUNTERS: LiveCounters = {
 	halfOpen: 2,
 	noLocalEndpoints: { IPv4: 3, IPv6: 0 },
 	skipped: 3,
+	sourceFailures: new Map([["Services", 2]]),
 	devices: { served: 4, failed: 1 },
 	healthy: true,
 };
@@ -132,29 +134,50 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 	metrics.noteChanges(2, 5);
 	metrics.noteSync({ seconds: 0.003, full: true, writes: 40, failures: 1 });
 	metrics.noteProgrammed(0.3);
-	await serving(statusHandler(metrics.registry), async (url) => {
-		assert.equal(await (await fetch(`${url}/proxyMode`)).text(), "ebpf");
-		assert.equal(await (await fetch(`${url}/healthz`)).text(), "ok");
-		const text = await (await fetch(`${url}/metrics`)).text();
-		const lines = [
-			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002",ip_family="IPv4"} 0',
-			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004",ip_family="IPv4"} 1',
-			'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="16.384",ip_family="IPv6"} 1',
-			'kubeproxy_network_programming_duration_seconds_bucket{le="0.25",ip_family="IPv4"} 0',
-			'kubeproxy_network_programming_duration_seconds_bucket{le="0.5",ip_family="IPv4"} 1',
-			'kubeproxy_network_programming_duration_seconds_bucket{le="300",ip_family="IPv4"} 1',
-			"kubeproxy_sync_proxy_rules_endpoint_changes_total 5",
-			"kubeproxy_sync_proxy_rules_service_changes_total 2",
-			"kubeproxy_sync_proxy_rules_endpoint_changes_pending 5",
-			"kubeproxy_sync_proxy_rules_service_changes_pending 2",
-			'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"} 3',
-			'sluice_drops_packets_total{reason="no_endpoint"} 7',
-			'sluice_map_used_ratio{map="flows"} 0.25',
-			"sluice_devices_failed 1",
-			"sluice_map_writes_total 40",
-		];
-		for (const line of lines) assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
-	});
+	addBuildInfo(metrics.registry, "1.2.3", "linux/arm64");
+	await serving(
+		statusHandler(metrics.registry, () => ({ kind: "KubeProxyConfiguration" })),
+		async (url) => {
+			assert.equal(await (await fetch(`${url}/proxyMode`)).text(), "ebpf");
+			assert.equal(await (await fetch(`${url}/healthz`)).text(), "ok");
+			const text = await (await fetch(`${url}/metrics`)).text();
+			const lines = [
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002",ip_family="IPv4"} 0',
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004",ip_family="IPv4"} 1',
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="16.384",ip_family="IPv6"} 1',
+				'kubeproxy_network_programming_duration_seconds_bucket{le="0.25",ip_family="IPv4"} 0',
+				'kubeproxy_network_programming_duration_seconds_bucket{le="0.5",ip_family="IPv4"} 1',
+				'kubeproxy_network_programming_duration_seconds_bucket{le="300",ip_family="IPv4"} 1',
+				"kubeproxy_sync_proxy_rules_endpoint_changes_total 5",
+				"kubeproxy_sync_proxy_rules_service_changes_total 2",
+				"kubeproxy_sync_proxy_rules_endpoint_changes_pending 5",
+				"kubeproxy_sync_proxy_rules_service_changes_pending 2",
+				'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"} 3',
+				'sluice_drops_packets_total{reason="no_endpoint"} 7',
+				'sluice_map_used_ratio{map="flows"} 0.25',
+				"sluice_devices_failed 1",
+				'sluice_source_failures_total{resource="Services"} 2',
+				"sluice_map_writes_total 40",
+				'kubernetes_build_info{major="1",minor="2",git_version="v1.2.3",platform="linux/arm64"} 1',
+			];
+			for (const line of lines) assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
+		},
+	);
+});
+
+test("port 10249 shows the configuration in effect by its API group", async () => {
+	const metrics = new Metrics(["IPv4"], () => COUNTERS);
+	let mode = "ipvs";
+	await serving(
+		statusHandler(metrics.registry, () => ({ mode })),
+		async (url) => {
+			const answer = await fetch(`${url}/configz`);
+			assert.equal(answer.headers.get("content-type"), "application/json");
+			assert.deepEqual(await answer.json(), { "kubeproxy.config.k8s.io": { mode: "ipvs" } });
+			mode = "";
+			assert.match(await (await fetch(`${url}/configz`)).text(), /"mode":""/);
+		},
+	);
 });
 
 test("a sync with failures is not the last success, and takes what was pending", async () => {

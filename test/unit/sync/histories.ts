@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Change } from "../../../src/model/objects.ts";
-import { endpoint, gone, service, slice } from "../../lib/objects.ts";
+import type { Change, Service } from "../../../src/model/objects.ts";
+import { endpoint, gone, node, service, serviceCIDR, slice } from "../../lib/objects.ts";
 import { NODE } from "./lib.ts";
 
 const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
@@ -15,14 +15,32 @@ const anyEndpoint = fc
 	.map(({ address, ...more }) => endpoint(address, more));
 const anyService = fc.constantFrom("a", "b", "c");
 /** A change of one of few Services and slices. */
+/** The node's addresses; the one is also claimed by Services. */
+const NODE_ADDRESSES = ["192.168.0.1", "192.168.0.2"];
+/** A Service reachable in all ways, of which several clash with those of others. */
+const anyReach = fc.record({
+	type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer"),
+	internalTrafficPolicy: fc.constantFrom("Cluster", "Local"),
+	externalTrafficPolicy: fc.constantFrom("Cluster", "Local"),
+	externalIPs: fc.subarray(["198.51.100.7", "192.168.0.1", "10.96.0.1"]),
+	loadBalancerIPs: fc.subarray(["203.0.113.7", "192.168.0.2"]),
+	loadBalancerSourceRanges: fc.subarray(["192.0.2.0/24", "192.168.0.0/16", "0.0.0.0/0"]),
+	affinitySeconds: fc.constantFrom(0, 10, 10_800),
+} satisfies { [field in keyof Service]?: fc.Arbitrary<Service[field]> });
+const anyNodePort = fc.constantFrom(0, 80, 30_080);
+/** A change of one of few Services, slices and other objects. */
 export const anyChange: fc.Arbitrary<Change> = fc.oneof(
 	fc
-		.tuple(anyService, fc.nat(2), fc.subarray(["http:80/TCP", "dns:53/UDP"] as const), fc.boolean())
-		.map(([name, ip, ports, isLocal]) =>
-			service(name, `10.96.0.${ip}`, ports, {
-				internalTrafficPolicy: isLocal ? "Local" : "Cluster",
+		.tuple(anyService, fc.nat(2), fc.subarray(["http:80/TCP", "dns:53/UDP"] as const), anyReach)
+		.chain(([name, ip, ports, reach]) =>
+			anyNodePort.map((nodePort) => {
+				const change = service(name, `10.96.0.${ip}`, ports, reach);
+				const numbered = change.object.ports.map((port) => ({ ...port, nodePort }));
+				return { ...change, object: { ...change.object, ports: numbered } };
 			}),
 		),
+	fc.subarray(NODE_ADDRESSES).map((addresses) => node(addresses)),
+	fc.subarray(["10.96.0.0/16", "fd96::/112"]).map((cidrs) => serviceCIDR(cidrs)),
 	anyService.map((name) => gone(service(name, "10.96.0.1", []))),
 	fc
 		.tuple(anyService, fc.constantFrom("x", "y"), fc.array(anyEndpoint, { maxLength: 4 }))
@@ -33,6 +51,16 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
 		.tuple(anyService, fc.constantFrom("x", "y"))
 		.map(([name, suffix]) => gone(slice(`${name}-${suffix}`, [], []))),
 );
+
+/**
+ * Changes that come together, at most one for each Service: of two, the one can be seen before the
+ * other.
+ */
+export const anyChanges: fc.Arbitrary<Change[]> = fc.uniqueArray(anyChange, {
+	minLength: 1,
+	maxLength: 3,
+	selector: ({ key }) => key.split("-")[0],
+});
 
 /** Draining backends and tombstones tell of the past; a fresh start knows only the present. */
 export function present(dump: string): string {

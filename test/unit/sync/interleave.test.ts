@@ -24,6 +24,8 @@ const web = service("web", VIP, http);
 const two = slice("web-a", pods, ["10.0.0.1", "10.0.0.2"]);
 const local = { nodeName: NODE };
 
+const twoPorts = slice("web-a", ["a:8080/TCP", "b:8081/TCP"], ["10.0.0.1"]);
+
 const CASES: readonly Case[] = [
 	{
 		name: "a new Service is not found, then complete",
@@ -89,6 +91,21 @@ const CASES: readonly Case[] = [
 		outcomes: ["10.0.0.1:8080 10.0.0.2:8080", "drop"],
 	},
 	{
+		name: "internalTrafficPolicy is Local and the first endpoint comes, a local one",
+		before: [service("web", VIP, http, { internalTrafficPolicy: "Local" })],
+		change: [slice("web-a", pods, [endpoint("10.0.0.2", local)])],
+		outcomes: ["reject", "10.0.0.2:8080"],
+	},
+	{
+		name: "internalTrafficPolicy is Local and the last endpoint goes, a local one",
+		before: [
+			service("web", VIP, http, { internalTrafficPolicy: "Local" }),
+			slice("web-a", pods, [endpoint("10.0.0.2", local)]),
+		],
+		change: [slice("web-a", pods, [])],
+		outcomes: ["10.0.0.2:8080", "reject"],
+	},
+	{
 		name: "a port gets another name and its endpoints with it",
 		before: [web, two],
 		change: [
@@ -102,6 +119,19 @@ const CASES: readonly Case[] = [
 		before: [web, two],
 		change: [gone(web), gone(two), service("heir", VIP, http), slice("heir-a", pods, ["10.0.0.9"])],
 		outcomes: ["10.0.0.1:8080 10.0.0.2:8080", "10.0.0.9:8080"],
+	},
+	{
+		name: "another Service takes the address over in exchange for its own",
+		before: [web, two, service("next", "10.96.0.3", http), slice("next-a", pods, ["10.0.0.9"])],
+		change: [service("web", "10.96.0.3", http), service("next", VIP, http)],
+		outcomes: ["10.0.0.1:8080 10.0.0.2:8080", "10.0.0.9:8080"],
+	},
+	{
+		name: "the other of two Services that exchange their addresses",
+		before: [web, two, service("next", "10.96.0.3", http), slice("next-a", pods, ["10.0.0.9"])],
+		change: [service("web", "10.96.0.3", http), service("next", VIP, http)],
+		outcomes: ["10.0.0.9:8080", "10.0.0.1:8080 10.0.0.2:8080"],
+		vip: "10.96.0.3",
 	},
 	{
 		name: "a Service that sorts first claims the address",
@@ -130,6 +160,19 @@ const CASES: readonly Case[] = [
 		outcomes: ["10.0.0.1:5353", "10.0.0.2:5353"],
 		port: 53,
 		proto: 17,
+	},
+	{
+		name: "two ports of a Service exchange their numbers",
+		before: [service("web", VIP, ["a:80/TCP", "b:81/TCP"]), twoPorts],
+		change: [service("web", VIP, ["a:81/TCP", "b:80/TCP"])],
+		outcomes: ["10.0.0.1:8080", "10.0.0.1:8081"],
+	},
+	{
+		name: "the other of two ports of a Service that exchange their numbers",
+		before: [service("web", VIP, ["a:80/TCP", "b:81/TCP"]), twoPorts],
+		change: [service("web", VIP, ["a:81/TCP", "b:80/TCP"])],
+		outcomes: ["10.0.0.1:8081", "10.0.0.1:8080"],
+		port: 81,
 	},
 	{
 		name: "IPv6",

@@ -12,8 +12,8 @@ export const NODE = "node-a";
 
 /** Maps that are small enough to be looked through quickly. */
 export function smallMaps(sizes: Parameters<typeof fakeServiceMaps>[0] = {}) {
-	const small = { services: 64, slots: 256, backends: 128, filter: 1024, frontends: 128 };
-	return fakeServiceMaps({ ...small, names: 64, tombstones: 16, ...sizes });
+	const small = { services: 64, slots: 256, backends: 128, filter: 1024, frontends: 256 };
+	return fakeServiceMaps({ ...small, names: 64, tombstones: 16, ranges: 64, ...sizes });
 }
 
 /** A clock that stands still until it is told otherwise. */

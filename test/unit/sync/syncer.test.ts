@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Flow, FlowKey } from "../../../src/layout/structs.ts";
+import { FilterKind, Flow, FlowKey } from "../../../src/layout/structs.ts";
 import { addressToBytes } from "../../../src/model/address-bytes.ts";
 import type { FlowPass } from "../../../src/sync/flow-pass.ts";
-import { endpoint, gone, service, slice } from "../../lib/objects.ts";
+import { endpoint, gone, service, serviceCIDR, slice } from "../../lib/objects.ts";
 import { Agent, freshDump, smallMaps } from "./lib.ts";
-import { lookup } from "./lookup.ts";
+import { inFilter, lookup } from "./lookup.ts";
 
 const http = ["http:80/TCP"] as const;
 const pods = ["http:8080/TCP"] as const;
@@ -69,10 +69,26 @@ test("a flow holds back its backend id, its service id and the filter bits of it
 	const { resting, lingeringBits } = agent.syncer.status();
 	assert.equal(resting.backends, 1);
 	assert.equal(resting.services, 1);
-	assert.equal(lingeringBits, 1);
+	assert.equal(lingeringBits, 2, "of the tuple, of the address");
 	await agent.flowPass();
 	await agent.flowPass();
 	assert.equal(agent.syncer.status().lingeringBits, 0);
+});
+
+test("flows of a Service that is gone are noticed by a filter that knew less, until they end", async () => {
+	const { maps } = await Agent.start(smallMaps(), [web, two]);
+	new Uint8Array(maps.filter.memory()).fill(0);
+	const agent = await Agent.start(maps, []);
+	const ids = { service: 1, backend: 1 };
+	const pass = agent.syncer.beginFlowPass();
+	seeFlow(pass, "10.96.0.9", ids);
+	agent.syncer.setFlowBits(pass);
+	const flow = { addr: addressToBytes("10.96.0.9"), port: 80, proto: 6 };
+	assert.ok(inFilter(maps, FilterKind.FILTER_FRONTEND, flow));
+	await agent.flowPass((next) => seeFlow(next, "10.96.0.9", ids));
+	assert.ok(inFilter(maps, FilterKind.FILTER_FRONTEND, flow));
+	await agent.flowPass();
+	assert.ok(!inFilter(maps, FilterKind.FILTER_FRONTEND, flow));
 });
 
 test("open connections of sockets hold back their backend's id until they end", async () => {
@@ -207,7 +223,7 @@ test("a flow to a tombstone keeps being noticed after the endpoint is back", asy
 	await agent.sync([slice("dns-a", dnsPods, ["10.0.1.1"])]);
 	const flow = { dport: 53, proto: 17, service: 1, backend: 1 };
 	await agent.flowPass((pass) => seeFlow(pass, "10.0.1.1", flow));
-	assert.equal(agent.syncer.status().lingeringBits, 1);
+	assert.equal(agent.syncer.status().lingeringBits, 2, "of the tuple, of the address");
 	await agent.flowPass();
 	assert.equal(agent.syncer.status().lingeringBits, 0);
 });
@@ -240,11 +256,11 @@ test("an endpoint that only terminates drains: its connections go on", async () 
 });
 
 test("no room for a Service's frontends: it fails, others do not, and it comes when there is room", async () => {
-	const agent = await Agent.start(smallMaps({ frontends: 4 }), [web, two, dns]);
+	const agent = await Agent.start(smallMaps({ frontends: 8 }), [web, two, dns]);
 	const late = [service("late", "10.96.0.9", http), slice("late-a", pods, ["10.0.0.9"])];
 	await agent.sync(late);
 	const { failures, fullMaps } = agent.syncer.status();
-	assert.deepEqual([...failures.keys()], ["default/late"]);
+	assert.deepEqual([...failures.keys()], ["default/late", "node"]);
 	assert.deepEqual([...fullMaps], ["frontends"]);
 	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
 	await agent.sync([gone(dns)]);
@@ -287,6 +303,17 @@ test("no room for names or service ids: the Service fails and nothing of it is b
 	}
 });
 
+test("two ports with one target port are two entries, each of which goes alone", async () => {
+	const both = service("web", "10.96.0.1", ["http:80/TCP", "alt:81/TCP"]);
+	const targets = slice("web-a", ["http:8080/TCP", "alt:8080/TCP"], ["10.0.0.1"]);
+	const agent = await Agent.start(smallMaps(), [both, targets]);
+	assert.equal(look(agent, "10.96.0.1", 80), "10.0.0.1:8080");
+	assert.equal(look(agent, "10.96.0.1", 81), "10.0.0.1:8080");
+	await agent.sync([service("web", "10.96.0.1", ["http:80/TCP"])]);
+	assert.equal(look(agent, "10.96.0.1", 80), "10.0.0.1:8080");
+	assert.equal(look(agent, "10.96.0.1", 81), "miss");
+});
+
 test("a Service that the kernel refuses for another reason is tried again", async () => {
 	const agent = await Agent.start(smallMaps());
 	agent.before = (write) => {
@@ -300,6 +327,22 @@ test("a Service that the kernel refuses for another reason is tried again", asyn
 	agent.timing.ms += 2000;
 	await agent.sync();
 	assert.equal(agent.dump(), await freshDump([web, two]));
+});
+
+test("a Service that was refused is tried again although others change all the time", async () => {
+	const agent = await Agent.start(smallMaps(), [web]);
+	agent.before = (write) => {
+		if (write.kind === "frontend") throw new Error("out of memory");
+	};
+	agent.cluster.apply([dns]);
+	assert.equal((await agent.syncer.syncOnce()).failed, 1);
+	agent.before = () => undefined;
+	for (let change = 1; change <= 4; change++) {
+		agent.timing.ms += 600;
+		agent.cluster.apply([slice("web-a", pods, [`10.0.0.${change}`])]);
+		await agent.syncer.syncOnce();
+	}
+	assert.equal(agent.syncer.status().failures.size, 0);
 });
 
 test("a Service of 10,000 endpoints is served whole", async () => {
@@ -331,3 +374,54 @@ function seeFlow(
 	new DataView(values.buffer).setUint32(Flow.OFFSET.service, ids.service, true);
 	pass.see(keys, values, 1);
 }
+
+test("a cluster IP refuses its other ports until the last Service that has it is gone", async () => {
+	const twin = service("twin", "10.96.0.1", ["admin:81/TCP"]);
+	const agent = await Agent.start(smallMaps(), [web, two, twin]);
+	const unknown = () => lookup(agent.maps, "10.96.0.1", { port: 0, proto: 0, scope: 0 });
+	assert.equal(unknown(), "refused");
+	await agent.sync([gone(twin)]);
+	assert.equal(unknown(), "refused");
+	await agent.sync([gone(web), gone(two)]);
+	assert.equal(unknown(), "miss");
+});
+
+test("a node address costs the entries of node ports, and no other Service anything", async () => {
+	const ports = [{ name: "http", port: 80, protocol: "TCP", nodePort: 30_080 }] as const;
+	const open = service("open", "10.96.0.8", http, { type: "NodePort", ports });
+	const agent = await Agent.start(smallMaps(), [web, two, dns, open]);
+	const local = ["192.168.0.1", "192.168.0.2"];
+	agent.cluster.setNodeAddresses({ local, primary: [] });
+	assert.deepEqual([...agent.cluster.takeDirty()], ["default/open"]);
+	agent.cluster.markDirty("default/open");
+	const before = agent.writes.length;
+	await agent.sync();
+	const kinds = agent.writes.slice(before).map(({ kind }) => kind);
+	assert.deepEqual(new Set(kinds), new Set(["filter-set", "frontend"]));
+	assert.equal(kinds.filter((kind) => kind === "frontend").length, 4);
+	agent.cluster.setNodeAddresses({ local: local.slice(1), primary: [] });
+	const { services } = await agent.syncer.syncOnce();
+	assert.deepEqual(services, ["default/open"]);
+});
+
+test("affinity and its time-out are one store into the service, which leaves its sets alone", async () => {
+	const agent = await Agent.start(smallMaps(), [web, two]);
+	const before = agent.writes.length;
+	await agent.sync([service("web", "10.96.0.1", http, { affinitySeconds: 10 })]);
+	assert.deepEqual(
+		agent.writes.slice(before).map(({ kind }) => kind),
+		["service"],
+	);
+	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
+	assert.match(agent.dump(), /affinity 10s/);
+});
+
+test("prefixes of pods and Services are written, kept over a restart, and go", async () => {
+	const cidrs = serviceCIDR(["10.96.0.0/16", "::/14"]);
+	const { maps } = await Agent.start(smallMaps(), [web, cidrs]);
+	const second = await Agent.start(maps, [web, cidrs]);
+	assert.deepEqual(second.writes, []);
+	assert.match(second.dump(), /service_cidrs\n {2}10\.96\.0\.0\/16\n {2}1::\/16\n {2}2::\/15\n/);
+	const third = await Agent.start(maps, [web]);
+	assert.doesNotMatch(third.dump(), /service_cidrs/);
+});

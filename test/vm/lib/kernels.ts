@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { command } from "../../lib/net/command.ts";
@@ -6,8 +14,16 @@ import { command } from "../../lib/net/command.ts";
 const CACHE = fileURLToPath(new URL("../../../.cache/kernels", import.meta.url));
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** Debian suites by the kernel they have. */
-export const SUITES = { "5.10": "bullseye", "6.1": "bookworm" } as const;
+/** Debian suites by the kernel they have; "sid": whatever is newest. */
+export const SUITES = {
+	"5.10": "bullseye",
+	"6.1": "bookworm",
+	"6.12": "trixie",
+	sid: "sid",
+} as const;
+
+/** A cached kernel of sid is the newest for so long. */
+const NEWEST_DAYS = 7;
 
 export type KernelName = keyof typeof SUITES;
 
@@ -20,26 +36,57 @@ export interface Kernel {
 	readonly modules: string;
 }
 
+/** What newer suites have taken out of linux-image-*: the image, the modules, the built-in modules' list. */
+const SPLIT_OFF = /^linux-(binary|modules|base)-\d/;
+
 /** Folders of modules, beside drivers/net/*.ko: everything that netfilter, tc, tunnels and crypto ask for. */
 const MODULE_FOLDERS = ["net", "lib", "crypto", "arch"];
 
-/** Fetches a suite's cloud kernel with apt, beside the machine's own package lists; cached. */
+/**
+ * Fetches a suite's cloud kernel with apt, beside the machine's own package lists; cached: that of a
+ * release until the cache is removed, that of sid for a week, or longer where apt cannot be reached.
+ */
 export function kernel(name: KernelName): Kernel {
 	const suite = SUITES[name];
 	const folder = join(CACHE, suite);
-	if (!existsSync(folder)) {
-		const partial = `${folder}.partial`;
-		rmSync(partial, { recursive: true, force: true });
-		download(suite, partial);
-		archiveModules(partial);
-		renameSync(partial, folder);
-	}
+	if (!existsSync(folder)) fetchKernel(suite, folder);
+	else if (name === "sid" && isOld(folder)) renewKernel(suite, folder);
 	const release = releaseIn(folder);
 	return {
 		release,
-		image: join(folder, "boot", `vmlinuz-${release}`),
+		image: imageIn(folder, release),
 		modules: join(folder, "modules.cpio"),
 	};
+}
+
+function isOld(folder: string): boolean {
+	return Date.now() - statSync(folder).mtimeMs > NEWEST_DAYS * 86_400_000;
+}
+
+/** Keeps what there is when nothing newer can be had. */
+function renewKernel(suite: string, folder: string): void {
+	try {
+		fetchKernel(suite, folder);
+	} catch (error) {
+		process.stderr.write(`${suite}: the cached kernel is used: ${String(error).split("\n")[0]}\n`);
+	}
+}
+
+function fetchKernel(suite: string, folder: string): void {
+	const partial = `${folder}.partial-${process.pid}`;
+	try {
+		download(suite, partial);
+		archiveModules(partial);
+		rmSync(folder, { recursive: true, force: true });
+		renameSync(partial, folder);
+	} finally {
+		rmSync(partial, { recursive: true, force: true });
+	}
+}
+
+function imageIn(folder: string, release: string): string {
+	const own = join(folder, "boot", `vmlinuz-${release}`);
+	return existsSync(own) ? own : join(folder, "lib/modules", release, "vmlinuz");
 }
 
 function releaseIn(folder: string): string {
@@ -78,24 +125,24 @@ function download(suite: string, folder: string): void {
 	};
 	const flags = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
 	command(["apt-get", ...flags, "-q", "update"]);
-	const depends = command(["apt-cache", ...flags, "depends", "linux-image-cloud-amd64"]);
-	const image = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
+	const depends = (name: string): string[] => {
+		const text = command(["apt-cache", ...flags, "depends", name]);
+		return [...text.matchAll(/^ *Depends: (\S+)/gm)].map(([, found = ""]) => found);
+	};
+	const image = depends("linux-image-cloud-amd64").find((name) => /^linux-image-\d/.test(name));
 	if (image === undefined) throw new Error(`${suite} has no cloud kernel`);
-	command([
-		"apt-get",
-		...flags,
-		"-q",
-		"-y",
-		"--download-only",
-		"--no-install-recommends",
-		"install",
-		image,
-	]);
+	const packages = [image, ...depends(image).filter((name) => SPLIT_OFF.test(name))];
+	const fetch = ["sh", "-e", "-c", 'cd "$1" && shift && exec "$@"', "sh", join(lists, "archives")];
+	command([...fetch, "apt-get", ...flags, "-q", "download", ...packages]);
 	for (const file of readdirSync(join(lists, "archives"))) {
-		if (!file.startsWith("linux-image-")) continue;
-		command(["dpkg-deb", "-x", join(lists, "archives", file), folder]);
+		if (file.endsWith(".deb")) command(["dpkg-deb", "-x", join(lists, "archives", file), folder]);
 	}
 	rmSync(lists, { recursive: true });
+	// Newer suites have /lib merged into /usr/lib.
+	const merged = join(folder, "usr/lib/modules");
+	if (!existsSync(merged)) return;
+	mkdirSync(join(folder, "lib"), { recursive: true });
+	renameSync(merged, join(folder, "lib/modules"));
 }
 
 function archiveModules(folder: string): void {

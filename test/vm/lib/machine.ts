@@ -3,12 +3,48 @@ import { createWriteStream } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Kernel } from "./kernels.ts";
 
+const QEMU = "qemu-system-x86_64";
+const DEVICES = ["-nodefaults", "-display", "none", "-no-reboot"];
+
+/**
+ * The kernel's console gets errors only, so that its lines do not break those of the tests; its log is
+ * large enough for everything and is dumped at the end. An Oops ends the guest. Watchdogs wait longer
+ * than an emulated processor can be kept waiting by a busy machine.
+ */
+const KERNEL_WORDS =
+	"console=ttyS0 panic=-1 oops=panic mitigations=off quiet log_buf_len=4M " +
+	"watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120";
+
 /** What a guest said and how its command ended. */
 export interface Outcome {
 	/** Everything on the serial line: kernel log and TAP. */
 	readonly output: string;
 	/** Exit code of the command; undefined when the guest died before its end. */
 	readonly code: number | undefined;
+	/** The kernel's whole log; of a guest that died, what it wrote to the serial line. */
+	readonly kernelLog: readonly string[];
+}
+
+/** What a guest has. */
+export interface Machine {
+	/** Virtual processors; default 2. */
+	readonly cpus?: number;
+	/** Default 2048. */
+	readonly memoryMiB?: number;
+	/** QEMU's CPU model; default "max". */
+	readonly cpu?: string;
+	/** More arguments of QEMU, such as `["-icount", "shift=0,sleep=off"]` or a network device. */
+	readonly qemu?: readonly string[];
+	/** More words of the kernel command line. */
+	readonly kernel?: string;
+}
+
+export interface BootOptions {
+	/** File that gets everything on the serial line. */
+	readonly log: string;
+	/** After which the guest is killed. */
+	readonly limitSec: number;
+	readonly machine?: Machine;
 }
 
 /**
@@ -19,24 +55,13 @@ export async function boot(
 	{ image }: Kernel,
 	initramfs: string,
 	command: string,
-	{ log, limitSec }: { log: string; limitSec: number },
+	{ log, limitSec, machine = {} }: BootOptions,
 ): Promise<Outcome> {
-	const append = `console=ttyS0 panic=-1 mitigations=off quiet sluice.run=${Buffer.from(command).toString("base64url")}`;
-	const machine = [
-		"-M",
-		"q35",
-		"-accel",
-		"tcg,thread=multi",
-		"-cpu",
-		"max",
-		"-smp",
-		"2",
-		"-m",
-		"2048",
-	];
-	const devices = ["-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot"];
+	const run = Buffer.from(command).toString("base64url");
+	const append = `${KERNEL_WORDS} ${machine.kernel ?? ""} sluice.run=${run}`;
 	const start = ["-kernel", image, "-initrd", initramfs, "-append", append];
-	const guest = spawn("qemu-system-x86_64", [...machine, ...devices, ...start], {
+	const devices = [...DEVICES, "-serial", "stdio"];
+	const guest = spawn(QEMU, [...hardware(machine), ...devices, ...start], {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	let output = "";
@@ -58,20 +83,36 @@ export async function boot(
 	await ended;
 	file.end();
 	const code = /^sluice-exit: (\d+)/m.exec(output)?.[1];
-	return { output, code: code === undefined ? undefined : Number(code) };
+	return {
+		output,
+		code: code === undefined ? undefined : Number(code),
+		kernelLog: kernelLogOf(output),
+	};
 }
 
-/** One line of a guest's TAP. */
-export interface TapResult {
-	readonly name: string;
-	readonly ok: boolean;
+/** Boots a kernel with a shell on this terminal; returns when the guest is off. */
+export async function openShell({ image }: Kernel, initramfs: string): Promise<void> {
+	const start = ["-kernel", image, "-initrd", initramfs, "-append", `${KERNEL_WORDS} sluice.shell`];
+	const devices = [...DEVICES, "-serial", "mon:stdio"];
+	const guest = spawn(QEMU, [...hardware({}), ...devices, ...start], { stdio: "inherit" });
+	await new Promise<void>((resolve, reject) => {
+		guest.on("error", reject);
+		guest.on("close", () => resolve());
+	});
 }
 
-/** Leaf tests of a TAP text (indentation is node:test's nesting). */
-export function tapResults(output: string): TapResult[] {
-	const results: TapResult[] = [];
-	for (const [, not, name] of output.matchAll(/^ *(not )?ok \d+ - (.*?)\r?$/gm)) {
-		results.push({ name: name ?? "", ok: not === undefined });
-	}
-	return results;
+/** What /init dumps at the end, and lines with a time stamp of what the kernel wrote to its console. */
+function kernelLogOf(output: string): string[] {
+	const [before = "", dumped = ""] = output.split(/^sluice-kernel-log\r?\n/m);
+	const console = before.split("\n").filter((line) => /^\[ *\d+\.\d+\] /.test(line));
+	return [...console, ...dumped.split("\n")]
+		.map((line) => line.replace(/\r$/, ""))
+		.filter((line) => line !== "" && !line.startsWith("sluice-exit:"));
+}
+
+function hardware({ cpus = 2, memoryMiB = 2048, cpu = "max", qemu = [] }: Machine): string[] {
+	// A counted guest has one thread, whatever it is told.
+	const threads = qemu.includes("-icount") ? "single" : "multi";
+	const accelerator = ["-M", "q35", "-accel", `tcg,thread=${threads}`];
+	return [...accelerator, "-cpu", cpu, "-smp", `${cpus}`, "-m", `${memoryMiB}`, ...qemu];
 }

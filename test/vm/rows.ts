@@ -1,0 +1,38 @@
+/** Tests of one file that a guest runs for each change, and what of them differs between kernels. */
+export interface Row {
+	readonly file: string;
+	/** Matches the names of its suites and tests; none: all tests of the file. */
+	readonly only?: RegExp;
+	readonly why: string;
+}
+
+/** What depends on the kernel more than on this tree. All other net tests run in `make test-long`. */
+export const NET_ROWS: readonly Row[] = [
+	{
+		file: "test/net/lab.test.ts",
+		why: "that martians, INVALID packets and bad checksums are noticed on this kernel, too",
+	},
+	{
+		file: "test/net/attachments.test.ts",
+		only: /are put back|follow devices/,
+		why: "clsact and TCX, what is detached by others, devices that come, go and are renamed",
+	},
+	{
+		file: "test/net/cluster-ip-routed.test.ts",
+		only: /routed pods, by socket (answers every socket|keeps connected)/,
+		why: "socket hooks of pods and of the node",
+	},
+];
+
+/** The tunnels take a guest ten minutes: they are for `make test-long`. */
+export const GUEST_ROWS: readonly Row[] = [
+	{
+		file: "test/vm/guest/foreign.guest.ts",
+		only: /with socket hooks|dummy device/,
+		why: "SCTP and dummy devices, which not every machine's kernel has",
+	},
+	{
+		file: "test/vm/guest/translate.guest.ts",
+		why: "that an agent serves on this kernel at all, by sockets and by packets",
+	},
+];
