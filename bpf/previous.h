@@ -41,7 +41,8 @@ struct flow_previous {
 	__u8 smac[6];
 	__u64 created;
 	__u32 mtu;
-	__u8 reserved[12];
+	__u32 socket;
+	__u8 reserved[8];
 };
 
 /* The other release's table when the loader found one; else one unused entry. */
@@ -52,7 +53,20 @@ struct {
 	__type(value, struct flow_previous);
 } previous_flows SEC(".maps");
 
-/* Room for one flow on its way, apart from struct scratch, which is in use. */
+/*
+ * Room for one flow on its way, apart from struct scratch, which is in use. The
+ * reaper has its own: where the kernel does not keep packets from a CPU while a
+ * program is test-run, one comes in between and moves its own flow.
+ */
+#ifndef PREVIOUS_ROOM
+#define PREVIOUS_ROOM PREVIOUS_ROOM_PACKETS
+#endif
+
+enum previous_room_of {
+	PREVIOUS_ROOM_PACKETS = 0,
+	PREVIOUS_ROOM_REAPER = 1,
+};
+
 struct previous_room {
 	struct flow_key twin_key;
 	struct flow flow;
@@ -62,10 +76,17 @@ struct previous_room {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct previous_room);
 } previous_rooms SEC(".maps");
+
+static __always_inline struct previous_room *previous_room_get(void)
+{
+	__u32 index = PREVIOUS_ROOM;
+
+	return bpf_map_lookup_elem(&previous_rooms, &index);
+}
 
 static __always_inline __u8 previous_mode(void)
 {
@@ -94,6 +115,7 @@ static __always_inline __u8 previous_mode(void)
 		(to)->flags = (from)->flags;                           \
 		(to)->created = (from)->created;                       \
 		(to)->mtu = (from)->mtu;                               \
+		(to)->socket = (from)->socket;                         \
 		__builtin_memcpy((to)->dmac, (from)->dmac,             \
 				 sizeof((to)->dmac));                  \
 		__builtin_memcpy((to)->smac, (from)->smac,             \
@@ -115,11 +137,9 @@ static __always_inline void previous_drop(const struct flow_key *key)
 static __noinline struct flow *previous_take(const struct flow_key *key)
 {
 	const struct flow_previous *old;
-	struct previous_room *room;
+	struct previous_room *room = previous_room_get();
 	__u8 mode = previous_mode();
-	__u32 zero = 0;
 
-	room = bpf_map_lookup_elem(&previous_rooms, &zero);
 	if (!key || !room || mode == PREVIOUS_NONE)
 		return NULL;
 	old = bpf_map_lookup_elem(&previous_flows, key);
@@ -147,10 +167,8 @@ static __noinline struct flow *previous_take(const struct flow_key *key)
 /* Lets programs of the release before see the new flow in s. */
 static __always_inline void previous_share(const struct scratch *s)
 {
-	struct previous_room *room;
-	__u32 zero = 0;
+	struct previous_room *room = previous_room_get();
 
-	room = bpf_map_lookup_elem(&previous_rooms, &zero);
 	if (!room || previous_mode() != PREVIOUS_SHARED)
 		return;
 	PREVIOUS_COPY(&room->old, &s->reply);

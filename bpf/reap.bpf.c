@@ -4,6 +4,8 @@
  * packet data (struct reap_request). A lookup and a delete from user space
  * would race with a packet that refreshes the entry in between.
  */
+#define PREVIOUS_ROOM PREVIOUS_ROOM_REAPER
+
 #include "context.h"
 #include "flow.h"
 

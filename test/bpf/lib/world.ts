@@ -129,6 +129,8 @@ export interface WorldOptions {
 	readonly sizes?: Partial<Record<MapName, number>>;
 	/** Variables of bpf/config.h, over what the kernel has. */
 	readonly variables?: Readonly<Record<string, boolean>>;
+	/** Entries of a flow table of the release before; absent: there is none. */
+	readonly previousFlows?: number;
 }
 
 interface Codec<T> {
@@ -153,12 +155,14 @@ function viewOf(bytes: Uint8Array): DataView {
 export class World {
 	readonly #programs: Readonly<Record<string, BpfProgram>>;
 	readonly #maps: Readonly<Record<MapName, BpfMap>>;
+	/** Used by the programs only with WorldOptions.previousFlows. */
+	readonly previousFlows: BpfMap;
 	#nextId = 1;
 	#nextSlot = 0;
 	/** Take prefixes out again: tries cannot be read in batches on all kernels. */
 	readonly #prefixes: (() => void)[] = [];
 
-	constructor({ sizes = {}, variables = {} }: WorldOptions = {}) {
+	constructor({ sizes = {}, variables = {}, previousFlows }: WorldOptions = {}) {
 		const addon = loadAddon();
 		const object = addon.BpfObject.open(OBJECT);
 		const known = configVariables(probeFeatures(addon));
@@ -168,8 +172,13 @@ export class World {
 		for (const [name, size] of Object.entries({ ...SMALL, ...sizes })) {
 			object.setMaxEntries(name, size);
 		}
+		if (previousFlows !== undefined) {
+			object.setMaxEntries("previous_flows", previousFlows);
+			object.setVariable("have_previous_flows", true);
+		}
 		setFilterMask(object);
 		object.load();
+		this.previousFlows = object.map("previous_flows");
 		const names = Object.keys(MAPS) as MapName[];
 		this.#maps = Object.fromEntries(names.map((name) => [name, object.map(name)])) as Record<
 			MapName,
