@@ -31,7 +31,8 @@ export interface PortPlan {
  * from here on, whether or not the writes are made: settlePort() gives back what was not used.
  *
  * @param desired undefined: the service port is to be removed
- * @param passesOn frontends that another Service is about to take over: they stay until it has
+ * @param passesOn frontends that another service port is about to take over: they stay until it
+ *   has, and what they need with them; the port is to be planned once more then
  */
 export function planPort(
 	state: State,
@@ -48,8 +49,8 @@ export function planPort(
 	planDepartures(draft, new Set([...cluster, ...local]), desired);
 	planSets(draft, cluster, local);
 	planService(draft, desired);
-	planRanges(draft, desired);
-	planFrontends(draft, desired, passesOn);
+	const passing = planFrontends(draft, desired, passesOn);
+	planRanges(draft, desired, passing);
 	if (!desired) {
 		for (const key of state.tombstonesOf(record.id)) pushTombstoneGone(draft, key);
 	}
@@ -155,33 +156,46 @@ export function hasFrontend({ frontends }: DesiredPort, key: TupleKey): boolean 
 	return frontendEntries(frontends).has(key);
 }
 
-/** New clients before old ones go: while a list changes, those of both may come. */
-function planRanges({ record, writes }: Draft, desired: DesiredPort | undefined): void {
+/**
+ * New clients before old ones go: while a list changes, those of both may come. None goes while a
+ * frontend that may ask for them is `passing` to another.
+ */
+function planRanges(
+	{ record, writes }: Draft,
+	desired: DesiredPort | undefined,
+	passing: boolean,
+): void {
 	const wanted = desired?.sourceRanges ?? new Set();
 	const present = new Set(record.sourceRanges);
 	const service = record.id;
 	for (const cidr of wanted) {
 		if (!present.has(cidr)) writes.push({ kind: "range", service, cidr });
 	}
+	if (passing) return;
 	for (const cidr of present) {
 		if (!wanted.has(cidr)) writes.push({ kind: "range-gone", service, cidr });
 	}
 }
 
+/** Returns whether some stay until they have passed on. */
 function planFrontends(
 	{ state, record, writes }: Draft,
 	desired: DesiredPort | undefined,
 	passesOn: (key: TupleKey) => boolean,
-): void {
+): boolean {
 	const wanted = frontendEntries(desired?.frontends ?? []);
 	for (const [key, flags] of wanted) {
 		pushFilterBits(state, FilterKind.FILTER_FRONTEND, key, writes);
 		if (state.frontends.get(key) === frontendValue(record.id, flags)) continue;
 		writes.push({ kind: "frontend", key, service: record.id, flags });
 	}
+	let passing = false;
 	for (const key of record.frontends) {
-		if (!wanted.has(key) && !passesOn(key)) writes.push({ kind: "frontend-gone", key });
+		if (wanted.has(key)) continue;
+		if (passesOn(key)) passing = true;
+		else writes.push({ kind: "frontend-gone", key });
 	}
+	return passing;
 }
 
 /** Entries of the frontends map with their flags. */

@@ -16,7 +16,7 @@ import type { Slicer } from "./slicer.ts";
 export interface Run {
 	/** Services that it has still to look at. */
 	readonly pending: Set<ObjectKey>;
-	/** Services that still have frontends which pending ones are to take over. */
+	/** Services that still have frontends which others are to take over: looked at once more. */
 	readonly passing: Set<ObjectKey>;
 	readonly triggers: number[];
 	readonly slicer: Slicer;
@@ -110,8 +110,12 @@ export class ServiceSync {
 			}
 			wanted.add(record);
 			// A port that is up next may take over what this one had.
-			const passesOn = (key: TupleKey) =>
-				this.#passesOn(record, key, run) || ports.some((port) => hasFrontend(port, key));
+			const passesOn = (key: TupleKey) => {
+				const passes =
+					this.#passesOn(record, key, run) || ports.some((port) => hasFrontend(port, key));
+				if (passes) run.passing.add(record.service);
+				return passes;
+			};
 			await this.#syncPort({ record, desired, passesOn }, full, run);
 		}
 		return wanted;
@@ -140,10 +144,8 @@ export class ServiceSync {
 		for (const map of await this.#applier.all(writes, this.#now(), slicer)) full.add(map);
 	}
 
-	#passesOn(record: PortRecord, key: TupleKey, { pending, passing }: Run): boolean {
+	#passesOn(record: PortRecord, key: TupleKey, { pending }: Run): boolean {
 		const heir = heirOf(record, key, this.#cluster);
-		const isPending = heir !== undefined && pending.has(heir);
-		if (isPending) passing.add(record.service);
-		return isPending;
+		return heir !== undefined && pending.has(heir);
 	}
 }

@@ -71,7 +71,10 @@ describe("many deaths of recovering processes, in every history", { skip: long }
 		);
 		await fc.assert(
 			fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 6 }), async (steps) => {
-				const tally = await killEverywhere({ name: "any", steps }, { make, everyNthAgain: 10 });
+				const tally = await killEverywhere(
+					{ name: "any", steps, apart: true },
+					{ make, everyNthAgain: 10 },
+				);
 				assert.deepEqual(tally.wrong.slice(0, 3), []);
 				deaths += tally.deaths;
 				looks += tally.looks;

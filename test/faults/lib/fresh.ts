@@ -6,7 +6,7 @@ import type { Outcome } from "../../unit/sync/lookup.ts";
 import type { History } from "./history.ts";
 import { liveBackends } from "./maps.ts";
 import { Process, REST } from "./process.ts";
-import { type Ask, asksOf, outcomes } from "./watcher.ts";
+import { type Ask, asksOf, type Between, outcomes } from "./watcher.ts";
 
 /** Empty maps, all of one size. */
 export type MakeMaps = () => SyncPorts;
@@ -16,6 +16,8 @@ export interface Fresh {
 	readonly objects: readonly Change[];
 	readonly dump: string;
 	readonly outcomes: ReadonlyMap<string, Outcome>;
+	/** What lookups may meet before that: outcomes while only some changes of the step are known. */
+	readonly between: Between;
 	/** Backends, as liveBackends() calls them. */
 	readonly live: ReadonlySet<string>;
 }
@@ -31,10 +33,31 @@ export async function freshStarts(history: History, make: MakeMaps): Promise<Fre
 	const all: Fresh[] = [];
 	let objects: readonly Change[] = [];
 	for (const step of history.steps) {
-		objects = settled(objects, step === REST ? [] : step);
-		all.push(await freshStart(objects, asks, make()));
+		const changes = step === REST ? [] : step;
+		const before = objects;
+		objects = settled(before, changes);
+		const fresh = await freshStart(objects, asks, make());
+		if (!history.apart) {
+			all.push(fresh);
+			continue;
+		}
+		const between = new Map<string, Set<Outcome>>();
+		for (const some of properSubsets(changes)) {
+			const { outcomes } = await freshStart(settled(before, some), asks, make());
+			for (const [ask, outcome] of outcomes) {
+				between.set(ask, (between.get(ask) ?? new Set()).add(outcome));
+			}
+		}
+		all.push({ ...fresh, between });
 	}
 	return all;
+}
+
+/** Of some things, those that are neither empty nor all. */
+function properSubsets<T>(all: readonly T[]): T[][] {
+	return Array.from({ length: Math.max(0, 2 ** all.length - 2) }, (_, i) =>
+		all.filter((_, at) => (((i + 1) >> at) & 1) === 1),
+	);
 }
 
 /** What a fresh start with these objects makes of empty maps. */
@@ -46,5 +69,6 @@ export async function freshStart(
 	const first = new Process(maps);
 	await first.start(objects);
 	const live = new Set(liveBackends(maps).keys());
-	return { objects, dump: present(dumpMaps(maps)), outcomes: outcomes(maps, asks), live };
+	const [dump, met] = [present(dumpMaps(maps)), outcomes(maps, asks)];
+	return { objects, dump, outcomes: met, between: new Map(), live };
 }

@@ -7,6 +7,9 @@ const nodePort = (number: number, more: Parameters<typeof service>[3] = {}) => {
 	const port = { name: "http", port: 80, protocol: "TCP", nodePort: number } as const;
 	return reach({ type: "NodePort", ports: [port], ...more });
 };
+const portNamed = (name: string, more: Parameters<typeof service>[3]) =>
+	service("web", VIP, [`${name}:80/TCP`], more);
+const named = slice("web-a", ["a:8080/TCP", "b:8081/TCP"], ["10.0.0.1"]);
 const mixed = slice("web-a", PODS, ["10.0.0.1", endpoint("10.0.0.2", here)]);
 const oneAddress = node(["192.168.0.1"]);
 const twoAddresses = node(["192.168.0.1", "192.168.0.2"]);
@@ -54,6 +57,36 @@ export const OF_REACH: readonly History[] = [
 	{
 		name: "another Service takes an external IP over, and leaves it",
 		steps: [[reach(external), two], other(external), other(external).map(gone), REST],
+	},
+	{
+		name: "a load balancer IP passes on from a Service that drops its source ranges as well",
+		steps: [
+			[reach({ ...balanced, loadBalancerSourceRanges: ["192.0.2.0/24"] }), two],
+			[web, ...other(balanced)],
+			REST,
+		],
+	},
+	{
+		name: "a port of a Service passes on to another one while source ranges go",
+		steps: [
+			[portNamed("a", { ...balanced, loadBalancerSourceRanges: ["192.0.2.0/24"] }), named],
+			[portNamed("b", balanced)],
+			REST,
+		],
+	},
+	{
+		name: "two ports of a Service swap their numbers while source ranges go",
+		steps: [
+			[
+				service("web", VIP, ["a:80/TCP", "b:81/TCP"], {
+					...balanced,
+					loadBalancerSourceRanges: ["192.0.2.0/24"],
+				}),
+				named,
+			],
+			[service("web", VIP, ["a:81/TCP", "b:80/TCP"], balanced)],
+			REST,
+		],
 	},
 	{
 		name: "an external IP takes a node port over, and leaves it",

@@ -6,6 +6,11 @@ import type { Step } from "./process.ts";
 export interface History {
 	readonly name: string;
 	readonly steps: readonly Step[];
+	/**
+	 * Changes of one step, at most three, are those of several objects that know nothing of each other:
+	 * clients may meet what is there when only some of them are known.
+	 */
+	readonly apart?: boolean;
 }
 
 /** The address that most of it is about. */

@@ -94,9 +94,9 @@ class Experiment {
 	}
 
 	/** The world has changed and nobody has noticed it yet. */
-	#watch(maps: SyncPorts, { outcomes: to, live }: Fresh): Watcher {
+	#watch(maps: SyncPorts, { outcomes: to, between, live }: Fresh): Watcher {
 		const from = outcomes(maps, this.#asks);
-		return new Watcher(this.#asks, { from, to, staying: stayingBackends(maps, live) });
+		return new Watcher(this.#asks, { from, to, between, staying: stayingBackends(maps, live) });
 	}
 
 	async #recover(one: Remains, fresh: Fresh, mayDieAgain: boolean): Promise<void> {

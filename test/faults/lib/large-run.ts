@@ -98,7 +98,8 @@ export class LargeRun {
 	/** Between what the maps say now and what the world says. */
 	#watch(asks: readonly Ask[]): Watcher {
 		const from = outcomes(this.#maps, asks);
-		this.#watcher = new Watcher(asks, { from, to: this.#expected(asks), staying: new Map() });
+		const [to, between, staying] = [this.#expected(asks), new Map(), new Map()];
+		this.#watcher = new Watcher(asks, { from, to, between, staying });
 		return this.#watcher;
 	}
 

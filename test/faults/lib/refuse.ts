@@ -103,9 +103,9 @@ class Experiment {
 		for (const what of leftovers(maps)) this.#note(`${fault.code} at call ${n}, rested`, what);
 	}
 
-	#watch(maps: SyncPorts, { outcomes: to, live }: Fresh): Watcher {
+	#watch(maps: SyncPorts, { outcomes: to, between, live }: Fresh): Watcher {
 		const from = outcomes(maps, this.#asks);
-		return new Watcher(this.#asks, { from, to, staying: stayingBackends(maps, live) });
+		return new Watcher(this.#asks, { from, to, between, staying: stayingBackends(maps, live) });
 	}
 
 	/**
