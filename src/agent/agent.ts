@@ -91,13 +91,15 @@ export class Agent {
 		addresses.setView(readNetwork(addon));
 		this.#reconfigure = reconfigurer(cluster, settings, addresses);
 		const devices = this.#devices(addon, datapath, { settings, addresses });
-		this.#flows = new FlowKeeper(expiryOf(datapath, syncer), log);
-		const flows = this.#flows;
 		const skips = new SkipLog(log);
 		const [health, source] = [this.#health, this.#source];
 		const metrics = new Metrics(FAMILIES, () =>
 			liveCounters({ maps, syncer, devices, flows, skips, health, source }),
 		);
+		const flows = new FlowKeeper(expiryOf(datapath, syncer), log, (pass) =>
+			metrics.noteFlowPass(pass),
+		);
+		this.#flows = flows;
 		this.#requests.addTo(metrics.registry);
 		addBuildInfo(metrics.registry, VERSION, PLATFORM);
 		this.#watchman = new Watchman({

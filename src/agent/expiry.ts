@@ -5,6 +5,8 @@
 
 import type { MapPort } from "../dataplane/port.ts";
 import { Control, Flow, FlowFlag, FlowKey, FlowState, InUse, Timeout } from "../layout/structs.ts";
+import { isMapped } from "../model/address-bytes.ts";
+import type { Family } from "../model/objects.ts";
 
 export interface ExpiryPorts {
 	readonly flows: MapPort;
@@ -33,7 +35,7 @@ export interface PassResult {
 	/** Entries, both directions counted. */
 	readonly flows: number;
 	readonly overflow: number;
-	readonly deleted: number;
+	readonly deleted: Readonly<Record<Family, number>>;
 }
 
 /** Entries read in one step: about a millisecond. */
@@ -56,7 +58,7 @@ interface Walk {
 	cursor: Uint8Array | undefined;
 	flows: number;
 	overflow: number;
-	deleted: number;
+	readonly deleted: Record<Family, number>;
 	direct: boolean;
 	/** Entries by direction and hook, as control.flows_in_use. */
 	readonly acts: boolean[];
@@ -108,7 +110,7 @@ export class Expiry {
 		const view = new DataView(values.buffer, values.byteOffset, values.length);
 		const timeouts = this.#timeouts();
 		const now = this.#ports.now();
-		const candidates: number[] = [];
+		const candidates: Record<Family, number[]> = { IPv4: [], IPv6: [] };
 		walk.observer.see(keys, values, count);
 		for (let i = 0; i < count; i++) {
 			const at = i * Flow.SIZE;
@@ -117,16 +119,23 @@ export class Expiry {
 			const direction = keys[i * FlowKey.SIZE + FlowKey.OFFSET.direction] ?? 0;
 			walk.acts[inUseIndex(direction, view.getUint8(at + OFFSET.hook))] = true;
 			const timeout = timeouts[timeoutIndex(proto, view.getUint8(at + OFFSET.state))] ?? 0n;
-			if (now - view.getBigUint64(at + OFFSET.last_seen, true) > timeout) candidates.push(i);
+			if (now - view.getBigUint64(at + OFFSET.last_seen, true) > timeout)
+				candidates[familyOf(keys, i)].push(i);
 		}
 		walk[walk.table] += count;
-		if (candidates.length === 0) return;
-		const expired = new Uint8Array(candidates.length * FlowKey.SIZE);
-		candidates.forEach((entry, i) => {
+		walk.deleted.IPv4 += this.#reap(keys, candidates.IPv4);
+		walk.deleted.IPv6 += this.#reap(keys, candidates.IPv6);
+	}
+
+	/** Of these entries of a page; returns how many were deleted. */
+	#reap(keys: Uint8Array, entries: readonly number[]): number {
+		if (entries.length === 0) return 0;
+		const expired = new Uint8Array(entries.length * FlowKey.SIZE);
+		entries.forEach((entry, i) => {
 			const from = entry * FlowKey.SIZE;
 			expired.set(keys.subarray(from, from + FlowKey.SIZE), i * FlowKey.SIZE);
 		});
-		walk.deleted += this.#ports.reap(expired, candidates.length);
+		return this.#ports.reap(expired, entries.length);
 	}
 
 	#timeouts(): BigUint64Array {
@@ -162,11 +171,17 @@ function newWalk(observer: FlowObserver): Walk {
 		cursor: undefined,
 		flows: 0,
 		overflow: 0,
-		deleted: 0,
+		deleted: { IPv4: 0, IPv6: 0 },
 		direct: false,
 		acts: Array(FLOW_WORDS).fill(false),
 		observer,
 	};
+}
+
+/** Of the flow whose key that is. */
+function familyOf(keys: Uint8Array, entry: number): Family {
+	const src = entry * FlowKey.SIZE + FlowKey.OFFSET.src;
+	return isMapped(keys.subarray(src, src + 16)) ? "IPv4" : "IPv6";
 }
 
 /** Index into control.flows_in_use (enum flow_direction, enum flow_hook). */

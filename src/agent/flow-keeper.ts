@@ -6,17 +6,24 @@ import type { Expiry, PassResult } from "./expiry.ts";
 const STEP_PAUSE_MS = 10;
 const PASS_PAUSE_MS = 1000;
 
+/** Told of each whole pass, pauses included in its time. */
+export type OnPass = (pass: { readonly seconds: number } & Pick<PassResult, "deleted">) => void;
+
 export class FlowKeeper {
 	readonly #expiry: Expiry;
 	readonly #log: Logger;
+	readonly #onPass: OnPass;
 	#timer: NodeJS.Timeout | undefined;
 	#stopped = false;
-	#last: PassResult = { flows: 0, overflow: 0, deleted: 0 };
+	#last: PassResult = { flows: 0, overflow: 0, deleted: { IPv4: 0, IPv6: 0 } };
+	/** When the pass under way began. */
+	#begun: number | undefined;
 	#error = "";
 
-	constructor(expiry: Expiry, log: Logger) {
+	constructor(expiry: Expiry, log: Logger, onPass: OnPass) {
 		this.#expiry = expiry;
 		this.#log = log;
+		this.#onPass = onPass;
 	}
 
 	/** What the last whole pass saw. */
@@ -46,12 +53,17 @@ export class FlowKeeper {
 
 	#step(): void {
 		let pause = STEP_PAUSE_MS;
+		this.#begun ??= performance.now();
 		try {
 			const result = this.#expiry.step();
 			if (result !== undefined) {
 				this.#last = result;
 				pause = PASS_PAUSE_MS;
-				if (result.deleted > 0) this.#log.debug({ ...result }, "flows expired");
+				const seconds = (performance.now() - this.#begun) / 1000;
+				this.#begun = undefined;
+				this.#onPass({ seconds, deleted: result.deleted });
+				if (result.deleted.IPv4 + result.deleted.IPv6 > 0)
+					this.#log.debug({ ...result }, "flows expired");
 			}
 			this.#error = "";
 		} catch (error) {

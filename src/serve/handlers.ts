@@ -1,6 +1,7 @@
 /** The paths of kube-proxy's two servers: health on 10256, status on 10249. */
 import type { HealthState } from "./health.ts";
 import type { Handler, HttpAnswer } from "./http.ts";
+import { HealthcheckSlis } from "./slis.ts";
 
 export interface ProbeCounter {
 	/** `code`: "200" or "503". */
@@ -44,13 +45,21 @@ export function statusHandler(registry: MetricsText, configuration: () => object
 		},
 		body,
 	});
+	const slis = new HealthcheckSlis();
+	const exposed = async (metrics: MetricsText): Promise<HttpAnswer> => ({
+		status: 200,
+		headers: { "Content-Type": metrics.contentType },
+		body: await metrics.metrics(),
+	});
 	return async (path) => {
-		if (path === "/healthz") return text("ok");
+		if (path === "/healthz") {
+			slis.noteAnswer();
+			return text("ok");
+		}
 		if (path === "/proxyMode") return text("ebpf");
 		if (path === "/configz") return configz(configuration());
-		if (path !== "/metrics") return undefined;
-		const body = await registry.metrics();
-		return { status: 200, headers: { "Content-Type": registry.contentType }, body };
+		if (path === "/metrics/slis") return exposed(slis.registry);
+		return path === "/metrics" ? exposed(registry) : undefined;
 	};
 }
 

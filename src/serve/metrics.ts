@@ -1,6 +1,7 @@
 /** Metrics: kube-proxy's names and buckets where they apply, and Sluice's own. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
 import type { Family } from "../model/objects.ts";
+import type { NoLocalEndpoints } from "../sync/status.ts";
 import type { ProbeCounter } from "./handlers.ts";
 
 /** Read when /metrics is asked for. */
@@ -11,8 +12,7 @@ export interface LiveCounters {
 	readonly maps: ReadonlyMap<string, { readonly used: number; readonly size: number }>;
 	readonly flowEntries: { readonly flows: number; readonly overflow: number };
 	readonly halfOpen: number;
-	/** Service ports with policy Local and endpoints only elsewhere. */
-	readonly noLocalEndpoints: Readonly<Record<Family, number>>;
+	readonly noLocalEndpoints: NoLocalEndpoints;
 	readonly skipped: number;
 	/** Failures of the sources of objects since the start, by what they are about. */
 	readonly sourceFailures: ReadonlyMap<string, number>;
@@ -40,6 +40,9 @@ export class Metrics implements ProbeCounter {
 	readonly #families: readonly Family[];
 	readonly #sync: Histogram<"ip_family">;
 	readonly #fullSync: Histogram<"ip_family">;
+	readonly #partialSync: Histogram<"ip_family">;
+	readonly #flowPass: Histogram<"ip_family">;
+	readonly #flowsDeleted: Counter<"ip_family">;
 	readonly #programming: Histogram<"ip_family">;
 	readonly #lastSync: Gauge<"ip_family">;
 	readonly #lastQueued: Gauge<"ip_family">;
@@ -54,19 +57,26 @@ export class Metrics implements ProbeCounter {
 	constructor(families: readonly Family[], read: () => LiveCounters) {
 		this.#families = families;
 		const registers = [this.registry];
-		const familyHistogram = (name: string, help: string, buckets: number[]) =>
-			new Histogram({ name, help, buckets, labelNames: ["ip_family"], registers });
 		const familyGauge = (name: string, help: string) =>
 			new Gauge({ name, help, labelNames: ["ip_family"], registers });
 		const prefix = "kubeproxy_sync_proxy_rules";
-		this.#sync = familyHistogram(`${prefix}_duration_seconds`, "Time of a sync", SYNC_BUCKETS);
-		this.#fullSync = familyHistogram(
-			"kubeproxy_sync_full_proxy_rules_duration_seconds",
-			"Time of a sync of everything",
-			SYNC_BUCKETS,
+		const times = (name: string, help: string, buckets?: number[]) =>
+			familyHistogram(registers, { name: `kubeproxy_${name}_duration_seconds`, help, buckets });
+		this.#sync = times("sync_proxy_rules", "Time of a sync");
+		this.#fullSync = times("sync_full_proxy_rules", "Time of a sync of everything");
+		this.#partialSync = times("sync_partial_proxy_rules", "Time of a sync of what has changed");
+		this.#flowPass = times(
+			"conntrack_reconciler_sync",
+			"Time of a pass over the flow tables, pauses included; both families are one pass",
 		);
-		this.#programming = familyHistogram(
-			"kubeproxy_network_programming_duration_seconds",
+		this.#flowsDeleted = new Counter({
+			name: "kubeproxy_conntrack_reconciler_deleted_entries_total",
+			help: "Entries of the flow tables that passes have deleted, both directions counted",
+			labelNames: ["ip_family"],
+			registers,
+		});
+		this.#programming = times(
+			"network_programming",
 			"Time from the cause of an endpoint change to the end of its sync",
 			PROGRAMMING_BUCKETS,
 		);
@@ -131,16 +141,35 @@ export class Metrics implements ProbeCounter {
 	noteSync(sync: { seconds: number; full: boolean; writes: number; failures: number }): void {
 		for (const ip_family of this.#families) {
 			this.#sync.observe({ ip_family }, sync.seconds);
-			if (sync.full) this.#fullSync.observe({ ip_family }, sync.seconds);
+			const kind = sync.full ? this.#fullSync : this.#partialSync;
+			kind.observe({ ip_family }, sync.seconds);
 			if (sync.failures === 0) this.#lastSync.set({ ip_family }, Date.now() / 1000);
 		}
 		this.#writes.inc(sync.writes);
 		this.#failures.inc(sync.failures);
 	}
 
+	/** A pass over the flow tables has ended. */
+	noteFlowPass(pass: { seconds: number; deleted: Readonly<Record<Family, number>> }): void {
+		for (const ip_family of this.#families) {
+			this.#flowPass.observe({ ip_family }, pass.seconds);
+			this.#flowsDeleted.inc({ ip_family }, pass.deleted[ip_family]);
+		}
+	}
+
 	noteProgrammed(seconds: number): void {
 		for (const ip_family of this.#families) this.#programming.observe({ ip_family }, seconds);
 	}
+}
+
+function familyHistogram(
+	registers: Registry[],
+	{
+		buckets = SYNC_BUCKETS,
+		...named
+	}: { name: string; help: string; buckets?: number[] | undefined },
+): Histogram<"ip_family"> {
+	return new Histogram({ ...named, buckets, labelNames: ["ip_family"], registers });
 }
 
 /** Every gauge of one scrape gets the same answer, and reading costs once. */
@@ -180,8 +209,10 @@ function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
 		labelNames: ["ip_family", "traffic_policy"],
 		registers,
 		collect() {
-			for (const [ip_family, count] of Object.entries(read().noLocalEndpoints))
-				this.set({ ip_family, traffic_policy: "internal" }, count);
+			for (const [traffic_policy, counts] of Object.entries(read().noLocalEndpoints)) {
+				for (const [ip_family, count] of Object.entries(counts))
+					this.set({ ip_family, traffic_policy }, count);
+			}
 		},
 	});
 	new Counter({

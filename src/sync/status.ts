@@ -1,7 +1,8 @@
-import { FrontendFlag } from "../layout/structs.ts";
+import { FrontendFlag, Scope } from "../layout/structs.ts";
 import type { Family, ObjectKey } from "../model/objects.ts";
 import type { PortRecord } from "../plan/record.ts";
 import { frontendFlags, type State } from "../plan/state.ts";
+import { packTuple, type TupleKey, unpackTuple } from "../plan/tuple.ts";
 
 /** What of the objects is not in the maps. */
 export interface SyncTrouble {
@@ -11,12 +12,16 @@ export interface SyncTrouble {
 	readonly fullMaps: ReadonlySet<string>;
 }
 
+export type NoLocalEndpoints = Readonly<
+	Record<"internal" | "external", Readonly<Record<Family, number>>>
+>;
+
 /** What the maps hold. Costs a look at every service port. */
 export interface MapsStatus {
 	/** Service ports in the maps. */
 	readonly services: number;
-	/** Those whose policy is Local, with endpoints elsewhere and none here. */
-	readonly noLocalEndpoints: Readonly<Record<Family, number>>;
+	/** Those of which a policy is Local, with endpoints elsewhere and none here: by policy and family. */
+	readonly noLocalEndpoints: NoLocalEndpoints;
 	readonly frontends: number;
 	readonly tombstones: number;
 	/** Ids, and sets, that rest. */
@@ -62,13 +67,17 @@ export interface AdoptResult {
 
 export function mapsStatus(state: State): MapsStatus {
 	const present = [...state.records.values()].filter(({ id }) => state.isPresent(id));
-	const noLocalEndpoints: Record<Family, number> = { IPv4: 0, IPv6: 0 };
-	for (const record of present) {
-		if (lacksLocalEndpoints(state, record)) noLocalEndpoints[record.identity.family]++;
-	}
+	const lacking = present.filter((record) => lacksLocalEndpoints(state, record));
+	const count = (uses: typeof usesInternally): Record<Family, number> => {
+		const counts = { IPv4: 0, IPv6: 0 };
+		for (const { frontends, identity } of lacking) {
+			if (frontends.some((key) => uses(state, key))) counts[identity.family]++;
+		}
+		return counts;
+	};
 	return {
 		services: present.length,
-		noLocalEndpoints,
+		noLocalEndpoints: { internal: count(usesInternally), external: count(usesExternally) },
 		frontends: state.frontends.size,
 		tombstones: state.tombstones.size,
 		resting: {
@@ -80,11 +89,22 @@ export function mapsStatus(state: State): MapsStatus {
 	};
 }
 
-function lacksLocalEndpoints(state: State, { id, frontends }: PortRecord): boolean {
-	if (state.arrays.set(id, true).count > 0 || state.arrays.set(id, false).count === 0) return false;
-	return frontends.some((key) => usesLocalSet(state.frontends.get(key) ?? 0));
+function lacksLocalEndpoints({ arrays }: State, { id }: PortRecord): boolean {
+	return arrays.set(id, true).count === 0 && arrays.set(id, false).count > 0;
 }
 
-function usesLocalSet(value: number): boolean {
-	return (frontendFlags(value) & FrontendFlag.FRONTEND_LOCAL_SET) !== 0;
+/** internalTrafficPolicy: of a cluster IP, whose entries are the same in both scopes. */
+function usesInternally(state: State, key: TupleKey): boolean {
+	return unpackTuple(key).scope === Scope.SCOPE_INTERNAL && usesLocalSet(state, key);
+}
+
+/** externalTrafficPolicy: clients inside may have all endpoints. */
+function usesExternally(state: State, key: TupleKey): boolean {
+	const tuple = unpackTuple(key);
+	if (tuple.scope !== Scope.SCOPE_EXTERNAL || !usesLocalSet(state, key)) return false;
+	return !usesLocalSet(state, packTuple({ ...tuple, scope: Scope.SCOPE_INTERNAL }));
+}
+
+function usesLocalSet(state: State, key: TupleKey): boolean {
+	return (frontendFlags(state.frontends.get(key) ?? 0) & FrontendFlag.FRONTEND_LOCAL_SET) !== 0;
 }

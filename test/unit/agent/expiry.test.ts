@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Expiry, inUseIndex } from "../../../src/agent/expiry.ts";
+import { Expiry, inUseIndex, type PassResult } from "../../../src/agent/expiry.ts";
 import { fakeMap, MAP_TYPE } from "../../../src/dataplane/fake.ts";
 import type { MapPort } from "../../../src/dataplane/port.ts";
 import {
@@ -14,6 +14,8 @@ import {
 	InUse,
 	Settings,
 } from "../../../src/layout/structs.ts";
+import { addressToBytes } from "../../../src/model/address-bytes.ts";
+import type { Family } from "../../../src/model/objects.ts";
 
 const TCP = 6;
 const UDP = 17;
@@ -83,6 +85,7 @@ class World {
 		fields: {
 			proto?: number;
 			state?: number;
+			family?: Family;
 			idle?: bigint;
 			flags?: number;
 			hook?: FlowHook;
@@ -93,7 +96,7 @@ class World {
 		const { proto = TCP, state = FlowState.FLOW_ESTABLISHED, idle = 0n, flags = 0 } = fields;
 		const { hook = FlowHook.HOOK_INGRESS, direction = FlowDirection.FLOW_REPLY } = fields;
 		const key = new Uint8Array(FlowKey.SIZE);
-		const address = new Uint8Array(16);
+		const address = addressToBytes(fields.family === "IPv4" ? "10.0.0.1" : "fd00::1");
 		const tuple = { src: address, dst: address, sport, dport: 80 };
 		FlowKey.encode({ ...tuple, proto, direction }, new DataView(key.buffer), 0);
 		const value = new Uint8Array(Flow.SIZE);
@@ -113,6 +116,14 @@ class World {
 		new DataView(this.control.memory()).setUint32(offset, value, true);
 	}
 
+	/** A whole pass; what it saw. */
+	wholePass(): PassResult {
+		for (;;) {
+			const result = this.expiry.step();
+			if (result !== undefined) return result;
+		}
+	}
+
 	/** A whole pass; the number of steps it took. */
 	pass(): number {
 		for (let steps = 1; ; steps++) if (this.expiry.step() !== undefined) return steps;
@@ -122,6 +133,15 @@ class World {
 function array(name: string, valueSize: number): MapPort {
 	return fakeMap({ name, type: MAP_TYPE.ARRAY, keySize: 4, valueSize, maxEntries: 1, flags: 1024 });
 }
+
+test("a pass counts what it deleted by family", () => {
+	const world = new World();
+	for (const sport of [1, 2]) world.add(sport, { family: "IPv4", idle: 9000n });
+	world.add(3, { family: "IPv6", idle: 9000n });
+	world.add(4, { family: "IPv6" });
+	const { flows, deleted } = world.wholePass();
+	assert.deepEqual({ flows, deleted }, { flows: 4, deleted: { IPv4: 2, IPv6: 1 } });
+});
 
 test("only flows past the timeout of their own state are handed to the reaper", () => {
 	const world = new World();

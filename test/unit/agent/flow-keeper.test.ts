@@ -36,6 +36,7 @@ test("an agent that is told to end while it attaches is not kept alive by the ex
 	const keeper = new FlowKeeper(
 		expiry(() => assert.fail("a pass began")),
 		log,
+		() => undefined,
 	);
 	keeper.stop();
 	keeper.start();

@@ -13,7 +13,7 @@ const COUNTERS: LiveCounters = {
 	maps: new Map([["flows", { used: 5, size: 20 }]]),
 	flowEntries: { flows: 5, overflow: 1 },
 	halfOpen: 2,
-	noLocalEndpoints: { IPv4: 3, IPv6: 0 },
+	noLocalEndpoints: { internal: { IPv4: 3, IPv6: 0 }, external: { IPv4: 0, IPv6: 2 } },
 	skipped: 3,
 	sourceFailures: new Map([["Services", 2]]),
 	devices: { served: 4, failed: 1 },
@@ -133,6 +133,8 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 	const metrics = new Metrics(["IPv4", "IPv6"], () => COUNTERS);
 	metrics.noteChanges(2, 5);
 	metrics.noteSync({ seconds: 0.003, full: true, writes: 40, failures: 1 });
+	metrics.noteSync({ seconds: 0.0007, full: false, writes: 0, failures: 0 });
+	metrics.noteFlowPass({ seconds: 0.03, deleted: { IPv4: 4, IPv6: 2 } });
 	metrics.noteProgrammed(0.3);
 	addBuildInfo(metrics.registry, "1.2.3", "linux/arm64");
 	await serving(
@@ -140,11 +142,20 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 		async (url) => {
 			assert.equal(await (await fetch(`${url}/proxyMode`)).text(), "ebpf");
 			assert.equal(await (await fetch(`${url}/healthz`)).text(), "ok");
+			const slis = await (await fetch(`${url}/metrics/slis`)).text();
+			assert.match(slis, /^kubernetes_healthcheck\{name="ping",type="healthz"\} 1$/m);
+			assert.match(slis, /^kubernetes_healthchecks_total\{.*status="success".*\} 1$/m);
 			const text = await (await fetch(`${url}/metrics`)).text();
 			const lines = [
-				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002",ip_family="IPv4"} 0',
-				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004",ip_family="IPv4"} 1',
-				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="16.384",ip_family="IPv6"} 1',
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002",ip_family="IPv4"} 1',
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004",ip_family="IPv4"} 2',
+				'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="16.384",ip_family="IPv6"} 2',
+				'kubeproxy_sync_full_proxy_rules_duration_seconds_count{ip_family="IPv4"} 1',
+				'kubeproxy_sync_partial_proxy_rules_duration_seconds_bucket{le="0.001",ip_family="IPv4"} 1',
+				'kubeproxy_conntrack_reconciler_sync_duration_seconds_bucket{le="0.016",ip_family="IPv6"} 0',
+				'kubeproxy_conntrack_reconciler_sync_duration_seconds_bucket{le="0.032",ip_family="IPv6"} 1',
+				'kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family="IPv4"} 4',
+				'kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family="IPv6"} 2',
 				'kubeproxy_network_programming_duration_seconds_bucket{le="0.25",ip_family="IPv4"} 0',
 				'kubeproxy_network_programming_duration_seconds_bucket{le="0.5",ip_family="IPv4"} 1',
 				'kubeproxy_network_programming_duration_seconds_bucket{le="300",ip_family="IPv4"} 1',
@@ -153,6 +164,7 @@ test("port 10249 tells the mode, and metrics under kube-proxy's names and bucket
 				"kubeproxy_sync_proxy_rules_endpoint_changes_pending 5",
 				"kubeproxy_sync_proxy_rules_service_changes_pending 2",
 				'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"} 3',
+				'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv6",traffic_policy="external"} 2',
 				'sluice_drops_packets_total{reason="no_endpoint"} 7',
 				'sluice_map_used_ratio{map="flows"} 0.25',
 				"sluice_devices_failed 1",

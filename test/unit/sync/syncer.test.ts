@@ -28,15 +28,26 @@ test("a change of one endpoint costs the same few writes however large the clust
 	assert.equal(writes, 3);
 });
 
-test("the status counts ports whose policy is Local and whose endpoints are all elsewhere", async () => {
-	const local = service("near", "10.96.0.3", http, { internalTrafficPolicy: "Local" });
-	const far = slice("near-a", pods, [endpoint("10.0.0.9", { nodeName: "node-b" })]);
-	const agent = await Agent.start(smallMaps(), [web, two, local, far]);
-	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 1, IPv6: 0 });
+test("the status counts ports of which a policy is Local and whose endpoints are all elsewhere, by policy", async () => {
+	const none = { IPv4: 0, IPv6: 0 };
+	const one = { IPv4: 1, IPv6: 0 };
+	const ports = [{ name: "http", port: 80, protocol: "TCP", nodePort: 30_080 }] as const;
+	const inside = service("near", "10.96.0.3", http, { internalTrafficPolicy: "Local" });
+	const outside = service("gate", "10.96.0.4", http, {
+		...{ type: "NodePort", ports, externalIPs: ["198.51.100.7"] },
+		externalTrafficPolicy: "Local",
+	});
+	const far = (name: string) =>
+		slice(`${name}-a`, pods, [endpoint("10.0.0.9", { nodeName: "node-b" })]);
+	const agent = await Agent.start(smallMaps(), [web, two, inside, far("near")]);
+	const counted = () => agent.syncer.status().noLocalEndpoints;
+	assert.deepEqual(counted(), { internal: one, external: none });
+	await agent.sync([outside, far("gate")]);
+	assert.deepEqual(counted(), { internal: one, external: one });
 	await agent.sync([slice("near-a", pods, [endpoint("10.0.0.9", { nodeName: "node-a" })])]);
-	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 0, IPv6: 0 });
-	await agent.sync([slice("near-a", pods, [])]);
-	assert.deepEqual(agent.syncer.status().noLocalEndpoints, { IPv4: 0, IPv6: 0 });
+	assert.deepEqual(counted(), { internal: none, external: one });
+	await agent.sync([slice("gate-a", pods, [])]);
+	assert.deepEqual(counted(), { internal: none, external: none });
 });
 
 test("an endpoint that moves between slices writes nothing", async () => {
