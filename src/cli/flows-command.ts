@@ -1,7 +1,7 @@
 /** `sluice flows`: what conntrack -L and -D are for nf_conntrack. */
 import { Command } from "commander";
-import { UsageError } from "../config.ts";
 import { FlowKey } from "../layout/structs.ts";
+import { addDeletion, checkDeletion, type DeletionOptions } from "./deletion.ts";
 import type { CliIo } from "./io.ts";
 import {
 	addOutput,
@@ -17,10 +17,8 @@ import { type Selection, selectionOf } from "./read/select.ts";
 import { formatEndpoint } from "./read/snapshot.ts";
 import type { Column } from "./table.ts";
 
-interface FlowOptions extends ReaderOptions {
+interface FlowOptions extends ReaderOptions, DeletionOptions {
 	readonly state?: string;
-	readonly delete?: boolean;
-	readonly all?: boolean;
 }
 
 const STATES = ["syn_sent", "syn_recv", "established", "closing", "closed", "unreplied", "replied"];
@@ -54,10 +52,10 @@ export function flowsCommand(io: CliIo): Command {
 	const command = new Command("flows")
 		.description("List translated flows, or delete those that the filters select.")
 		.argument("[service]", "only this Service: NAME, NAMESPACE/NAME or NAME:PORT");
-	addPinPath(addSelection(addOutput(command)))
-		.addOption(choiceOption("--state <state>", "only flows in this state", STATES))
-		.option("--delete", "delete the selected flows, both directions of each")
-		.option("--all", "with --delete and no filter: every flow");
+	addPinPath(addSelection(addOutput(command))).addOption(
+		choiceOption("--state <state>", "only flows in this state", STATES),
+	);
+	addDeletion(command, "flows", "both directions of each");
 	command.addHelpText(
 		"after",
 		"\n--address and --port select a flow by its client, its service address or its backend.\n" +
@@ -65,7 +63,10 @@ export function flowsCommand(io: CliIo): Command {
 	);
 	return command.action(async (service: string | undefined, options: FlowOptions) => {
 		const selection = selectionOf(options, service ?? options.service);
-		checkDelete(options, selection);
+		const isFiltered = Object.values({ ...selection, state: options.state }).some(
+			(value) => value !== undefined,
+		);
+		checkDeletion(options, "flows", isFiltered);
 		const { openPinned } = await import("./read/open.ts");
 		const { readFlows } = await import("./read/flows.ts");
 		const pinned = openPinned(options.pinPath);
@@ -80,19 +81,6 @@ export function flowsCommand(io: CliIo): Command {
 		const rows = selected.map(({ view }) => view);
 		io.out(formatList(options.output, rows, { columns: COLUMNS, empty: "No flows found." }));
 	});
-}
-
-function checkDelete(options: FlowOptions, selection: Selection): void {
-	const filtered =
-		Object.values(selection).some((value) => value !== undefined) || options.state !== undefined;
-	if (options.all === true && options.delete !== true) {
-		throw new UsageError("--all is for --delete: flows are listed whole without it");
-	}
-	if (options.delete === true && !filtered && options.all !== true) {
-		throw new UsageError(
-			"--delete without a filter deletes every flow: add --all if that is meant",
-		);
-	}
 }
 
 export function selectsFlow(

@@ -1,5 +1,6 @@
 /** `sluice` and its commands. */
 import { Command } from "commander";
+import { affinityCommand } from "./affinity-command.ts";
 import { agentCommand } from "./agent-command.ts";
 import { backendsCommand } from "./backends-command.ts";
 import { cleanupCommand } from "./cleanup-command.ts";
@@ -21,6 +22,7 @@ export function buildProgram(io: CliIo): Command {
 		servicesCommand(io),
 		backendsCommand(io),
 		flowsCommand(io),
+		affinityCommand(io),
 		statusCommand(io),
 		mapsCommand(io),
 		cleanupCommand(io),

@@ -1,7 +1,7 @@
 /** Session affinity as real clients meet it, by sockets and by packets. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-
+import type { AffinityView } from "../../src/cli/read/affinity.ts";
 import { Cluster, type ClusterService, FAMILIES, PROTOCOLS } from "../lib/net/cluster.ts";
 import type { Place } from "../lib/net/place.ts";
 import { type AskOptions, askMany, type Target } from "../lib/net/traffic.ts";
@@ -54,6 +54,39 @@ for (const socketLb of ["on", "off"] as const) {
 				}
 			}
 		}
+
+		it("is listed with its client and endpoint, and forgotten on demand", async () => {
+			const { place, address } = cluster.pod("x");
+			const name = await server(place, service.target("v4", "TCP"));
+			const [agent] = cluster.agents;
+			assert.ok(agent);
+			const list = (...argv: readonly string[]): AffinityView[] =>
+				JSON.parse(agent.sluice(["affinity", "-o", "json", ...argv])) as AffinityView[];
+			const tcp = list("sticky", "--address", cluster.pod(name).address.v4, "--protocol", "tcp");
+			const mine = tcp.filter(({ client, netns }) =>
+				socketLb === "on" ? netns !== "" : client === address.v4,
+			);
+			assert.ok(mine.length > 0, JSON.stringify(tcp));
+			for (const { idle, expires } of mine) {
+				assert.ok(idle < 600 && Math.abs(idle + expires - 600) < 0.2, `${idle} ${expires}`);
+			}
+			assert.match(
+				agent.sluice(["affinity", "sticky"]),
+				/^SERVICE +PORT +PROTOCOL +CLIENT +BACKEND/,
+			);
+			assert.throws(() => agent.sluice(["affinity", "--delete"]), /exit 2: .*add --all/);
+			const all = list().length;
+			const selected = ["--address", address.v4];
+			const count = list(...selected).length;
+			assert.equal(count > 0, socketLb === "off");
+			assert.equal(
+				agent.sluice(["affinity", "--delete", ...selected]),
+				`${count} affinity entries deleted\n`,
+			);
+			assert.equal(list().length, all - count);
+			agent.sluice(["affinity", "--delete", "--all"]);
+			assert.equal(agent.sluice(["affinity"]), "No affinity found.\n");
+		});
 
 		it("lasts over a restart of the agent, and ends with the endpoint", async () => {
 			const place = cluster.pod("x").place;
