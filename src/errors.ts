@@ -29,6 +29,11 @@ export class BpfError extends Error {
 	}
 }
 
+/** What went wrong, in words: whatever can be thrown. */
+export function reasonOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
 export function hasCode(error: unknown, code: string): boolean {
 	return error instanceof Error && "code" in error && error.code === code;
 }

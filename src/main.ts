@@ -1,8 +1,10 @@
 /** The process: arguments in, a command run, an exit code out. */
+
 import { CommanderError } from "commander";
 import { processIo } from "./cli/io.ts";
 import { buildProgram } from "./cli/program.ts";
 import { UsageError } from "./config.ts";
+import { reasonOf } from "./errors.ts";
 
 /** 0: done; 1: it failed; 2: the command line was wrong. */
 async function main(): Promise<number> {
@@ -11,7 +13,7 @@ async function main(): Promise<number> {
 		return 0;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-		const message = error instanceof Error ? error.message : String(error);
+		const message = reasonOf(error);
 		processIo.err(`sluice: ${message}\n`);
 		return error instanceof UsageError ? 2 : 1;
 	}

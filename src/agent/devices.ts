@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Addon, BpfLink } from "../dataplane/addon.ts";
 import { foreignProgram, type OwnPrograms, type TcAttacher } from "../dataplane/attach-tc.ts";
 import type { MapPort } from "../dataplane/port.ts";
-import { hasCode } from "../errors.ts";
+import { hasCode, reasonOf } from "../errors.ts";
 import type { Device } from "../layout/structs.ts";
 import type { Logger } from "../log.ts";
 import { deviceRecord, writeDevices } from "./device-map.ts";
@@ -186,7 +186,7 @@ export class Devices {
 			return true;
 		} catch (error) {
 			if (hasCode(error, "ENODEV")) return false;
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			if (this.#failures.get(name) !== reason) {
 				log.error({ device: name, reason }, "programs cannot be attached to a device");
 			}

@@ -2,9 +2,11 @@
  * Follows one file: written in place, replaced by a rename, or behind the symbolic link ..data that
  * the kubelet swaps when a ConfigMap changes. It is the content that is compared.
  */
+
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
+import { reasonOf } from "../errors.ts";
 
 export interface FileFollowerOptions {
 	readonly file: string;
@@ -39,7 +41,7 @@ export class FileFollower {
 			.on("raw", soon)
 			// What changed before the watch began had no event.
 			.on("ready", soon)
-			.on("error", (error) => onError(error instanceof Error ? error.message : String(error)));
+			.on("error", (error) => onError(reasonOf(error)));
 		soon();
 	}
 
@@ -70,6 +72,6 @@ function contentOf(file: string): string {
 	try {
 		return `text ${readFileSync(file, "utf8")}`;
 	} catch (error) {
-		return `error ${error instanceof Error ? error.message : String(error)}`;
+		return `error ${reasonOf(error)}`;
 	}
 }

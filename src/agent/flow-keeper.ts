@@ -1,4 +1,5 @@
 /** Runs the expiry step by step beside everything else, pass after pass. */
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Expiry, PassResult } from "./expiry.ts";
 
@@ -67,7 +68,7 @@ export class FlowKeeper {
 			}
 			this.#error = "";
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			if (reason !== this.#error) this.#log.error({ reason }, "flows cannot be expired");
 			this.#error = reason;
 			pause = PASS_PAUSE_MS;

@@ -1,5 +1,7 @@
 /** How soon the kernel ends this process when memory runs out. */
+
 import { readFileSync, writeFileSync } from "node:fs";
+import { reasonOf } from "../errors.ts";
 
 const OWN = "/proc/self/oom_score_adj";
 
@@ -12,6 +14,6 @@ export function setOomScore(score: number, file = OWN): string {
 		if (Number(readFileSync(file, "utf8")) !== score) writeFileSync(file, String(score));
 		return "";
 	} catch (error) {
-		return error instanceof Error ? error.message : String(error);
+		return reasonOf(error);
 	}
 }

@@ -1,6 +1,8 @@
 /** A configuration file that changes while the agent runs: applied, or refused. */
+
 import { isDeepStrictEqual } from "node:util";
 import type { AgentConfig } from "../config.ts";
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { fieldOf, fieldPaths, withFields } from "../proxy-config/fields.ts";
 import type { KubeProxyConfiguration } from "../proxy-config/schema.ts";
@@ -50,7 +52,7 @@ export class Reconfiguration {
 			if (changed.length > 0) this.#apply(config, changed, warnings);
 			this.#refused = "";
 		} catch (error) {
-			this.#refuse(error instanceof Error ? error.message : String(error));
+			this.#refuse(reasonOf(error));
 		}
 	}
 

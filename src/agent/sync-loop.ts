@@ -1,4 +1,5 @@
 /** From changes of objects to writes into the maps: coalesces, runs the syncer, reports. */
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Change, Node, ObjectKey, SourceListener } from "../model/objects.ts";
@@ -119,7 +120,7 @@ export class SyncLoop implements SourceListener {
 	}
 
 	#fail(error: unknown): void {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		this.#deps.log.error({ reason }, "a sync failed");
 		this.#deps.health.setProblem("maps", reason);
 	}

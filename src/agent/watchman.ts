@@ -3,9 +3,11 @@
  * that are detached, by the file system of pins that are gone. Looks at everything by itself only
  * now and then, and judges once a second whether redirecting is allowed.
  */
+
 import { type FSWatcher, watch } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Addon, LinkWatch, NetlinkEvent, NetlinkMonitor } from "../dataplane/addon.ts";
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { HealthState } from "../serve/health.ts";
 import type { SocketHooks } from "./datapath.ts";
@@ -105,7 +107,7 @@ export class Watchman {
 			this.#pins = watch(this.#deps.linkPins, () => this.#repairAll());
 			this.#pins.on("error", () => this.#pins?.close());
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			this.#deps.log.warn({ reason }, "pins are looked at now and then only");
 		}
 	}
@@ -195,7 +197,7 @@ export class Watchman {
 			health.setProblem(part, part === "devices" ? failures.join("; ") : "");
 			return true;
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			if (!health.problems.some((problem) => problem.reason === reason)) {
 				log.error({ part, reason }, "attachments cannot be kept");
 			}

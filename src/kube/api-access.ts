@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { parse } from "yaml";
+import { reasonOf } from "../errors.ts";
 import { arrayOf, recordOf, stringOf } from "./json.ts";
 
 export interface ApiAccessOptions {
@@ -68,7 +69,7 @@ function loadConfig({ kubeconfig, server }: ApiAccessOptions): KubeConfig {
 			loadFromPod(config, server);
 		}
 	} catch (error) {
-		throw new ApiConfigError(source, error instanceof Error ? error.message : String(error));
+		throw new ApiConfigError(source, reasonOf(error));
 	}
 	overrideServer(config, server);
 	const address = serverOf(config);

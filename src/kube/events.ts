@@ -2,6 +2,7 @@
  * Writes Events to the API server, beside everything else: nothing waits for it, a queue that is
  * full loses the newest, and failures are logged once.
  */
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { ApiError } from "./api-error.ts";
 import { Backoff } from "./backoff.ts";
@@ -178,7 +179,7 @@ export class EventRecorder implements EventSink {
 	}
 
 	#fail({ event }: Known, error: unknown): void {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		const fields = { event: event.reason, reason };
 		if (this.#hasFailed) this.#options.log.debug(fields, "an Event cannot be written");
 		else

@@ -1,3 +1,4 @@
+import { reasonOf } from "../errors.ts";
 import { ProtocolError } from "./api-error.ts";
 
 const QUOTE = 0x22;
@@ -58,7 +59,7 @@ export class ListScanner {
 		try {
 			return JSON.parse(Buffer.concat(this.#envelope).toString("utf8"));
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			throw new ProtocolError(`a list is incomplete or no JSON: ${reason}`);
 		}
 	}

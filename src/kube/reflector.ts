@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { SourceStatus } from "../model/objects.ts";
 import { Abilities } from "./abilities.ts";
@@ -238,7 +239,7 @@ export class Reflector {
 			return this.#ended();
 		}
 		if (this.#options.resource.withoutIt !== "" && isAbsence(error)) return this.#missed(error);
-		const message = error instanceof Error ? error.message : String(error);
+		const message = reasonOf(error);
 		this.#log[this.#error === message ? "debug" : "warn"]({ reason: message }, "watching failed");
 		this.#error = message;
 		this.#failures++;

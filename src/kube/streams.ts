@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { reasonOf } from "../errors.ts";
 import { ProtocolError } from "./api-error.ts";
 import { type Json, recordOf } from "./json.ts";
 import { LineSplitter } from "./lines.ts";
@@ -59,7 +60,7 @@ function parseItem(item: Buffer): Json {
 	try {
 		return recordOf(JSON.parse(item.toString("utf8")));
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		throw new ProtocolError(`an item of a list is no JSON: ${reason}`);
 	}
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from "../errors.ts";
 import { ApiError, ProtocolError } from "./api-error.ts";
 import { type Json, recordOf, show } from "./json.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
@@ -41,7 +42,7 @@ function parseLine(line: Buffer): unknown {
 	try {
 		return JSON.parse(line.toString("utf8"));
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		throw new ProtocolError(`a line of a watch is no JSON: ${reason}`);
 	}
 }

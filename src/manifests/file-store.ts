@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { reasonOf } from "../errors.ts";
 import { Interner } from "../kube/intern.ts";
 import { type FileContent, NO_CONTENT, readContent } from "./file-reader.ts";
 import { listManifests } from "./files.ts";
@@ -124,7 +125,7 @@ function unreadable(
 	if (error instanceof Error && "code" in error && error.code === "ENOENT") {
 		return undefined;
 	}
-	const message = `${file}: ${error instanceof Error ? error.message : String(error)}`;
+	const message = `${file}: ${reasonOf(error)}`;
 	const content = known?.content ?? NO_CONTENT;
 	return known?.error === message
 		? known

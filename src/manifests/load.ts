@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "../errors.ts";
 import { Interner } from "../kube/intern.ts";
 import type { Change, Skip } from "../model/objects.ts";
 import { listManifests } from "./files.ts";
@@ -44,7 +45,7 @@ function readObjects(dir: string, file: string, interner: Interner): FileObjects
 			skips.push(error ? [{ object, reason: error.message }] : [], objects.skips);
 		}
 	} catch (error) {
-		skips.push([{ object, reason: error instanceof Error ? error.message : String(error) }]);
+		skips.push([{ object, reason: reasonOf(error) }]);
 	}
 	return { changes: changes.flat(), skips: skips.flat() };
 }

@@ -1,4 +1,5 @@
 import { LineCounter, parseAllDocuments } from "yaml";
+import { reasonOf } from "../errors.ts";
 import { type DocumentText, splitDocuments } from "./documents.ts";
 
 /** A place in a manifest that is not YAML or JSON; `message` begins with "file:line:column: ". */
@@ -71,7 +72,7 @@ function parseYaml({ text, lineOffset }: DocumentText, file: string): ParsedDocu
 			values.push(document.toJS({ maxAliasCount: 100 }));
 		} catch (error) {
 			// Too many aliases, or one without anchor: the library names no place for these.
-			const reason = error instanceof Error ? error.message : String(error);
+			const reason = reasonOf(error);
 			return { values: [], error: failed(document.range?.[0] ?? 0, reason) };
 		}
 	}

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from "chokidar";
+import { reasonOf } from "../errors.ts";
 import { toRemoval } from "../kube/change.ts";
 import { Outbox } from "../kube/outbox.ts";
 import type { Logger } from "../log.ts";
@@ -152,7 +153,7 @@ export class ManifestSource implements ObjectSource {
 	}
 
 	#fail(doing: string, error: unknown): void {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = reasonOf(error);
 		this.#error = `${doing}: ${reason}`;
 		this.#failures++;
 		this.#once(this.#error, () => this.#log.error({ reason }, `${doing} failed`));

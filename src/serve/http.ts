@@ -1,6 +1,8 @@
 /** A listening HTTP server that keeps trying when its address is taken. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { reasonOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
 export interface HttpAnswer {
@@ -114,7 +116,7 @@ async function respond(
 	try {
 		answer = (await handler(path)) ?? NOT_FOUND;
 	} catch (error) {
-		const body = `${error instanceof Error ? error.message : String(error)}\n`;
+		const body = `${reasonOf(error)}\n`;
 		answer = { status: 500, headers: { "Content-Type": "text/plain; charset=utf-8" }, body };
 	}
 	response.writeHead(answer.status, answer.headers);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../errors.ts";
 import type { Cluster, ServiceView } from "../model/cluster.ts";
 import type { ObjectKey } from "../model/objects.ts";
 import { type DesiredPort, desiredPorts, identityKey } from "../plan/desired.ts";
@@ -16,7 +17,7 @@ import type { Slicer } from "./slicer.ts";
 export interface Run {
 	/** Services that it has still to look at. */
 	readonly pending: Set<ObjectKey>;
-	/** Services that still have frontends which others are to take over: looked at once more. */
+	/** Services that still have frontends which pending ones are to take over: looked at once more. */
 	readonly passing: Set<ObjectKey>;
 	readonly triggers: number[];
 	readonly slicer: Slicer;
@@ -77,7 +78,7 @@ export class ServiceSync {
 			run.triggers.push(...triggers);
 			this.#failures.note(key, full);
 		} catch (error) {
-			this.#failures.note(key, full, error instanceof Error ? error.message : String(error));
+			this.#failures.note(key, full, reasonOf(error));
 		}
 	}
 
@@ -102,6 +103,7 @@ export class ServiceSync {
 		run: Run,
 	): Promise<Set<PortRecord>> {
 		const wanted = new Set<PortRecord>();
+		const passed: PortWork[] = [];
 		for (const desired of ports) {
 			const record = this.#recordFor(desired);
 			if (!record) {
@@ -109,15 +111,19 @@ export class ServiceSync {
 				continue;
 			}
 			wanted.add(record);
+			const toOthers = (key: TupleKey) => this.#passesOn(record, key, run);
 			// A port that is up next may take over what this one had.
+			let within = false;
 			const passesOn = (key: TupleKey) => {
-				const passes =
-					this.#passesOn(record, key, run) || ports.some((port) => hasFrontend(port, key));
-				if (passes) run.passing.add(record.service);
+				if (toOthers(key)) return true;
+				const passes = ports.some((port) => hasFrontend(port, key));
+				within ||= passes;
 				return passes;
 			};
 			await this.#syncPort({ record, desired, passesOn }, full, run);
+			if (within) passed.push({ record, desired, passesOn: toOthers });
 		}
+		for (const port of passed) await this.#syncPort(port, full, run);
 		return wanted;
 	}
 
@@ -144,8 +150,10 @@ export class ServiceSync {
 		for (const map of await this.#applier.all(writes, this.#now(), slicer)) full.add(map);
 	}
 
-	#passesOn(record: PortRecord, key: TupleKey, { pending }: Run): boolean {
+	#passesOn(record: PortRecord, key: TupleKey, { pending, passing }: Run): boolean {
 		const heir = heirOf(record, key, this.#cluster);
-		return heir !== undefined && pending.has(heir);
+		const isPending = heir !== undefined && pending.has(heir);
+		if (isPending) passing.add(record.service);
+		return isPending;
 	}
 }

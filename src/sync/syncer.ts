@@ -1,3 +1,4 @@
+import { reasonOf } from "../errors.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { ObjectKey } from "../model/objects.ts";
 import { State } from "../plan/state.ts";
@@ -205,7 +206,7 @@ export class Syncer {
 		try {
 			this.#failures.note(NODE, await this.#node.run(this.#timing.now(), slicer));
 		} catch (error) {
-			this.#failures.note(NODE, new Set(), error instanceof Error ? error.message : String(error));
+			this.#failures.note(NODE, new Set(), reasonOf(error));
 		}
 	}
 
