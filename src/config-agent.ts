@@ -79,13 +79,15 @@ export function agentConfig(
 	environment: Environment,
 	configuration: KubeProxyConfiguration,
 ): AgentConfig {
+	const socketLb = within("--socket-lb", () => parseSwitch(options.socketLb));
+	const proxy = serviceProxySettings(options);
 	return {
 		source: sourceConfig(options, environment),
 		nodeName: nodeName(options.hostnameOverride),
 		pinPath: absolute("--pin-path", options.pinPath),
 		cgroupRoot:
 			options.cgroupRoot === undefined ? "" : absolute("--cgroup-root", options.cgroupRoot),
-		socketLb: within("--socket-lb", () => parseSwitch(options.socketLb)),
+		socketLb,
 		forwarding: options.forwarding as ForwardingMode,
 		tcAttach: options.tcAttach as TcAttach,
 		uplinks: parsePatterns(options.uplinks ?? ""),
@@ -103,7 +105,8 @@ export function agentConfig(
 		timeouts: flowTimeouts(options, configuration),
 		masqueradePorts: within("--masquerade-ports", () => parsePortRange(options.masqueradePorts)),
 		sizes: mapSizes(options),
-		proxy: serviceProxySettings(options),
+		// Only sockets can be translated there: packets from 127.0.0.1 do not leave a node.
+		proxy: { ...proxy, localhostNodePorts: proxy.localhostNodePorts && socketLb },
 		minSyncPeriodMs: within("--min-sync-period", () => parseDuration(options.minSyncPeriod)),
 		changePatienceMs: 2 * syncPeriodMs(configuration),
 		oomScoreAdj: configuration.oomScoreAdj,

@@ -52,7 +52,10 @@ export function addServiceOptions(command: Command): void {
 			"--nodeport-addresses <list>",
 			"prefixes, or primary, localhost, all: where node ports are served (default: all local addresses)",
 		)
-		.option("--iptables-localhost-nodeports [bool]", "also at 127.0.0.1 and ::1 (default: true)")
+		.option(
+			"--iptables-localhost-nodeports [bool]",
+			"also at 127.0.0.1 and ::1, with --socket-lb=on (default: true)",
+		)
 		.option(
 			"--external-ips-allowed <cidrs>",
 			"externalIPs outside of these prefixes are not served (default: all are)",

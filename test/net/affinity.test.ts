@@ -22,12 +22,16 @@ async function server(place: Place, target: Target, options: AskOptions = {}): P
 	return names[0] ?? "";
 }
 
-for (const socketLb of ["on", "off"] as const) {
-	describe(`session affinity, --socket-lb=${socketLb}`, () => {
+const VARIANTS = (["routed", "bridged"] as const).flatMap((network) =>
+	(["on", "off"] as const).map((socketLb) => ({ network, socketLb })),
+);
+
+for (const { network, socketLb } of VARIANTS) {
+	describe(`session affinity, ${network} pods, --socket-lb=${socketLb}`, () => {
 		let cluster: Cluster;
 		let service: ClusterService;
 		before(async () => {
-			cluster = await Cluster.create({ flags: [`--socket-lb=${socketLb}`] });
+			cluster = await Cluster.create({ network, flags: [`--socket-lb=${socketLb}`] });
 			service = await cluster.service("sticky", ["a", "b", "c"], { spec: SPEC });
 		});
 		after(() => cluster.close());

@@ -31,79 +31,85 @@ function served(agent: Agent): Record<string, string[]> {
 	return found;
 }
 
-describe("node ports", () => {
-	let cluster: Cluster;
-	let agent: Agent;
-	before(async () => {
-		cluster = await Cluster.create({ pods: { a: 1 } });
-		const [first] = cluster.agents;
-		assert.ok(first);
-		agent = first;
-		await cluster.service("web", ["a"], { nodePorts: { TCP: NODE_PORT, UDP: NODE_PORT } });
-	});
-	after(() => cluster.close());
+for (const socketLb of ["on", "off"] as const) {
+	describe(`node ports, --socket-lb=${socketLb}`, () => {
+		let cluster: Cluster;
+		let agent: Agent;
+		before(async () => {
+			cluster = await Cluster.create({ pods: { a: 1 }, flags: [`--socket-lb=${socketLb}`] });
+			const [first] = cluster.agents;
+			assert.ok(first);
+			agent = first;
+			await cluster.service("web", ["a"], { nodePorts: { TCP: NODE_PORT, UDP: NODE_PORT } });
+		});
+		after(() => cluster.close());
 
-	it("are served at the node's addresses and, for the node itself, at localhost", async () => {
-		const { internal, external } = served(agent);
-		for (const family of FAMILIES) {
-			assert.ok(external?.includes(agent.node.address[family]));
-			assert.ok(internal?.includes(LOCALHOST[family]));
-			assert.ok(!external?.includes(LOCALHOST[family]));
-		}
-		assert.deepEqual(
-			internal?.filter((address) => address.startsWith("fe80:")),
-			[],
-		);
-		const targets = PROTOCOLS.flatMap((protocol) =>
-			FAMILIES.flatMap((family) =>
-				[LOCALHOST[family], agent.node.address[family]].map((address) => ({ address, protocol })),
-			),
-		);
-		for (const { address, protocol } of targets) {
-			const answer = await ask(agent.node.place, { address, port: NODE_PORT, protocol });
-			assertAnswered(answer, `${protocol} to ${address}`);
-			// getpeername(), and for UDP the sender of the answer.
-			assert.equal(answer.peername, endpoint(address, NODE_PORT));
-			if (protocol === "UDP") assert.equal(answer.from, endpoint(address, NODE_PORT));
-		}
-	});
+		it("are served at the node's addresses and, for the node's own sockets, at localhost", async () => {
+			const { internal, external } = served(agent);
+			for (const family of FAMILIES) {
+				assert.ok(external?.includes(agent.node.address[family]));
+				assert.equal(internal?.includes(LOCALHOST[family]), socketLb === "on");
+				assert.ok(!external?.includes(LOCALHOST[family]));
+			}
+			assert.deepEqual(
+				internal?.filter((address) => address.startsWith("fe80:")),
+				[],
+			);
+			const targets = PROTOCOLS.flatMap((protocol) =>
+				FAMILIES.flatMap((family) =>
+					[LOCALHOST[family], agent.node.address[family]].map((address) => ({ address, protocol })),
+				),
+			);
+			for (const { address, protocol } of targets) {
+				const answer = await ask(agent.node.place, { address, port: NODE_PORT, protocol });
+				if (socketLb === "off" && Object.values(LOCALHOST).includes(address)) {
+					assert.equal(answer.error, "ECONNREFUSED", `${protocol} to ${address}`);
+					continue;
+				}
+				assertAnswered(answer, `${protocol} to ${address}`);
+				// getpeername(), and for UDP the sender of the answer.
+				assert.equal(answer.peername, endpoint(address, NODE_PORT));
+				if (protocol === "UDP") assert.equal(answer.from, endpoint(address, NODE_PORT));
+			}
+		});
 
-	it("win over a process of the node that listens at the same port", async () => {
-		await serve(agent.node.place, "own", NODE_PORT);
-		for (const place of [agent.node.place, cluster.lab.client]) {
-			for (const protocol of PROTOCOLS) {
-				for (const family of FAMILIES) {
-					const target = { address: agent.node.address[family], port: NODE_PORT, protocol };
-					const answer = await ask(place, target);
-					assertAnswered(answer, `${protocol} to ${target.address}`);
-					assert.equal(answer.server, "a");
+		it("win over a process of the node that listens at the same port", async () => {
+			await serve(agent.node.place, "own", NODE_PORT);
+			for (const place of [agent.node.place, cluster.lab.client]) {
+				for (const protocol of PROTOCOLS) {
+					for (const family of FAMILIES) {
+						const target = { address: agent.node.address[family], port: NODE_PORT, protocol };
+						const answer = await ask(place, target);
+						assertAnswered(answer, `${protocol} to ${target.address}`);
+						assert.equal(answer.server, "a");
+					}
 				}
 			}
-		}
-	});
+		});
 
-	it("are served at an address that comes, and not at one that is gone", async () => {
-		const { place, uplink } = agent.node;
-		const lengths = { v4: 32, v6: 128 };
-		const at = (family: "v4" | "v6") => served(agent).external?.includes(LATER[family]) === true;
-		for (const family of FAMILIES) {
-			place.ip([`address add ${LATER[family]}/${lengths[family]} dev ${uplink} nodad`]);
-			await until("the address is served", () => at(family) || undefined);
-			const target = { address: LATER[family], port: NODE_PORT, protocol: "TCP" } as const;
-			assertAnswered(await ask(place, target), `TCP to ${LATER[family]}`);
-			place.ip([`address del ${LATER[family]}/${lengths[family]} dev ${uplink}`]);
-			await until("the address is not served", () => !at(family) || undefined);
-		}
-	});
+		it("are served at an address that comes, and not at one that is gone", async () => {
+			const { place, uplink } = agent.node;
+			const lengths = { v4: 32, v6: 128 };
+			const at = (family: "v4" | "v6") => served(agent).external?.includes(LATER[family]) === true;
+			for (const family of FAMILIES) {
+				place.ip([`address add ${LATER[family]}/${lengths[family]} dev ${uplink} nodad`]);
+				await until("the address is served", () => at(family) || undefined);
+				const target = { address: LATER[family], port: NODE_PORT, protocol: "TCP" } as const;
+				assertAnswered(await ask(place, target), `TCP to ${LATER[family]}`);
+				place.ip([`address del ${LATER[family]}/${lengths[family]} dev ${uplink}`]);
+				await until("the address is not served", () => !at(family) || undefined);
+			}
+		});
 
-	it("stay where they are while an agent restarts", async () => {
-		const before = served(agent);
-		await agent.stop();
-		assert.deepEqual(served(agent), before);
-		await agent.start(["--nodeport-addresses=primary"]);
-		const { internal = [], external = [] } = served(agent);
-		const primary = FAMILIES.map((family) => agent.node.address[family]);
-		assert.deepEqual([...new Set(external)].sort(), primary.sort());
-		assert.deepEqual(new Set(internal), new Set(external));
+		it("stay where they are while an agent restarts", async () => {
+			const before = served(agent);
+			await agent.stop();
+			assert.deepEqual(served(agent), before);
+			await agent.start(["--nodeport-addresses=primary"]);
+			const { internal = [], external = [] } = served(agent);
+			const primary = FAMILIES.map((family) => agent.node.address[family]);
+			assert.deepEqual([...new Set(external)].sort(), primary.sort());
+			assert.deepEqual(new Set(internal), new Set(external));
+		});
 	});
-});
+}

@@ -9,6 +9,7 @@ export const VARIANTS: Readonly<Record<string, ClusterOptions>> = {
 	"by socket": {},
 	"by packet through the stack": { flags: ["--socket-lb=off", "--forwarding=stack"] },
 	"by packet redirected": { flags: ["--socket-lb=off", "--forwarding=redirect"] },
+	"by packet, bridged pods": { network: "bridged", bridgeNf: 1, flags: ["--socket-lb=off"] },
 	"by packet, programs on clsact": { flags: ["--socket-lb=off", "--tc-attach=clsact"] },
 };
 
