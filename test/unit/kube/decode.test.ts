@@ -75,6 +75,39 @@ test("a Service without cluster IP, of type ExternalName or of another proxy is 
 	}
 });
 
+test("without ipFamilies a Service has the cluster IPs that it names, each of its own family", () => {
+	assert.deepEqual(service({ clusterIP: "fd00::1" }).object?.clusterIPs, ["fd00::1"]);
+	const clusterIPs = ["fd00::1", "10.96.0.1"];
+	const both = service({ clusterIP: "fd00::1", clusterIPs });
+	assert.deepEqual(both.object?.clusterIPs, clusterIPs);
+	assert.deepEqual(both.skips, []);
+});
+
+test("fields that are the business of others change nothing", () => {
+	const spec = { type: "LoadBalancer", clusterIP: "10.96.0.1" };
+	const port = { name: "http", port: 80 };
+	const others = {
+		selector: { app: "web" },
+		ipFamilyPolicy: "RequireDualStack",
+		loadBalancerClass: "example.com/one",
+		loadBalancerIP: "203.0.113.9",
+		publishNotReadyAddresses: true,
+		trafficDistribution: "PreferSameZone",
+		allocateLoadBalancerNodePorts: false,
+	};
+	const annotations = {
+		"service.kubernetes.io/topology-mode": "Auto",
+		"service.beta.kubernetes.io/load-balancer-source-ranges": "198.51.100.0/24",
+	};
+	const plain = service({ ...spec, ports: [port] });
+	const full = service(
+		{ ...spec, ...others, ports: [{ ...port, targetPort: 9090, appProtocol: "http" }] },
+		{ annotations },
+	);
+	assert.deepEqual(full, plain);
+	assert.deepEqual(plain.skips, []);
+});
+
 test("leading zeros are decimal, as Kubernetes has always read them", () => {
 	assert.deepEqual(service({ clusterIP: "172.30.000.041" }).object?.clusterIPs, ["172.30.0.41"]);
 	const { object } = slice({ endpoints: [{ addresses: ["010.0.0.08"] }] });

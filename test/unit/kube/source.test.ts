@@ -121,6 +121,21 @@ test("the selectors are kube-proxy's, and an object that leaves them is gone", a
 	await following.untilClusterIP("web", "10.96.0.2");
 });
 
+test("a slice that gets the label of headless Services is gone, and back without it", async (t) => {
+	const server = await startFake(t);
+	server.store.put(SERVICES, service("web", "10.96.0.1"));
+	server.store.put(SLICES, slice("web-1", "10.0.0.1"));
+	const following = new Following(t, { server: server.url });
+	await following.untilSynced();
+	const has = () => following.state.get("slice default/web-1")?.object !== undefined;
+	assert.ok(has());
+	const labels = { "service.kubernetes.io/headless": "" };
+	server.store.put(SLICES, slice("web-1", "10.0.0.1", labels));
+	await until("the slice is gone", () => !has());
+	server.store.put(SLICES, slice("web-1", "10.0.0.1"));
+	await until("the slice is back", has);
+});
+
 for (const watchList of ["ignored", "refused"] as const) {
 	test(`a server that has WatchList ${watchList} is listed and watched, and not asked again`, async (t) => {
 		const server = await startFake(t, { watchList, clusterIPField: false });

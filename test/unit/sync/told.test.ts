@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Fault } from "../../../src/dataplane/faulty.ts";
 import { createLogger } from "../../../src/log.ts";
 import { Cluster } from "../../../src/model/cluster.ts";
@@ -8,11 +9,34 @@ import { Syncer } from "../../../src/sync/syncer.ts";
 import { refusing } from "../../faults/lib/refuse.ts";
 import { service, slice } from "../../lib/objects.ts";
 import { until } from "../../lib/until.ts";
-import { NODE, smallMaps } from "./lib.ts";
+import { Agent, NODE, smallMaps } from "./lib.ts";
 import { lookup } from "./lookup.ts";
 import { ownMetrics, syncLoop } from "./loop.ts";
 
 const FAIL: Fault = { kind: "fail", code: "ENOMEM" };
+
+test("nothing is written or removed before all objects have been listed", async (t) => {
+	const maps = smallMaps();
+	const before = await Agent.start(maps, [service("old", "10.96.0.9", ["http:80/TCP"])]);
+	const cluster = new Cluster(NODE);
+	const health = new HealthState(["IPv4"], 60_000);
+	const log = await createLogger({ verbosity: 0, pretty: false, destination: { write: () => 0 } });
+	const syncer = new Syncer(cluster, maps);
+	await syncer.adopt();
+	const loop = syncLoop({ cluster, syncer, health, log });
+	t.after(() => loop.stop());
+	const dump = before.dump();
+	loop.onChanges([service("web", "10.96.0.1", ["http:80/TCP"])]);
+	loop.onChanges([slice("web-a", ["http:8080/TCP"], ["10.0.0.1"])]);
+	loop.wake();
+	await delay(50);
+	assert.equal(before.dump(), dump);
+	assert.ok(!health.healthy);
+	loop.onSynced(true);
+	await until("it is healthy", () => health.healthy);
+	const at = (address: string) => lookup(maps, address, { port: 80, proto: 6, scope: 0 });
+	assert.deepEqual([at("10.96.0.1"), at("10.96.0.9")], ["10.0.0.1:8080", "miss"]);
+});
 
 test("the time from cause to map is kept of causes since the start, and of no removed slice", async (t) => {
 	const cluster = new Cluster(NODE);
