@@ -12,6 +12,8 @@ export interface PacketSpec {
 	readonly dport: number;
 	/** TCP flags as letters: S, A, F, R, P. Default "S". */
 	readonly flags?: string;
+	/** TCP sequence number. */
+	readonly seq?: number;
 	readonly payload?: Uint8Array;
 	/** Default 64. */
 	readonly ttl?: number;
@@ -107,7 +109,7 @@ function tcp(spec: PacketSpec): Uint8Array {
 	const bytes = new Uint8Array(20 + payload.length);
 	setU16(bytes, 0, spec.sport);
 	setU16(bytes, 2, spec.dport);
-	new DataView(bytes.buffer).setUint32(4, 0x01020304);
+	new DataView(bytes.buffer).setUint32(4, spec.seq ?? 0x01020304);
 	bytes[12] = 5 << 4;
 	bytes[13] = [...(spec.flags ?? "S")].reduce((all, letter) => all | (FLAGS[letter] ?? 0), 0);
 	setU16(bytes, 14, 64240);

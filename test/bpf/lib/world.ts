@@ -115,12 +115,16 @@ export interface RunOptions {
 	readonly gsoSize?: number;
 	readonly flags?: number;
 	readonly repeat?: number;
+	/** skb->mark */
+	readonly mark?: number;
 }
 
 export interface RunResult {
 	/** -1 pass, 2 drop, 7 redirect */
 	readonly action: number;
 	readonly packet: Uint8Array;
+	/** skb->mark */
+	readonly mark: number;
 	readonly durationNs: number;
 }
 
@@ -311,10 +315,19 @@ export class World {
 
 	/** The endpoint leaves: the backend is gone and, for UDP, a tombstone of the service stays. */
 	removeBackend(id: number): void {
+		this.#setState(id, BackendState.BACKEND_GONE);
+	}
+
+	/** The endpoint terminates and still serves: it takes nothing new. */
+	drainBackend(id: number): void {
+		this.#setState(id, BackendState.BACKEND_DRAINING);
+	}
+
+	#setState(id: number, state: number): void {
 		const bytes = this.map("backends").lookup(indexBytes(id));
 		if (bytes === undefined) throw new Error(`no backend ${id}`);
 		const value = Backend.decode(viewOf(bytes), 0);
-		const word = packBackendWord({ state: BackendState.BACKEND_GONE, generation: 1 });
+		const word = packBackendWord({ state, generation: 1 });
 		this.map("backends").update(indexBytes(id), bytesOf(Backend, { ...value, word }));
 	}
 
@@ -365,6 +378,7 @@ export class World {
 	): RunResult {
 		const context = new Uint8Array(192);
 		const view = viewOf(context);
+		view.setUint32(8, options.mark ?? 0, true);
 		view.setUint32(36, options.from ? ifindexOf(options.from) : 0, true);
 		view.setUint32(40, ifindexOf(device), true);
 		view.setUint32(176, options.gsoSize ?? 0, true);
@@ -377,6 +391,7 @@ export class World {
 		return {
 			action: result.retval | 0,
 			packet: result.data,
+			mark: viewOf(result.context).getUint32(8, true),
 			durationNs: result.durationNs,
 		};
 	}
