@@ -83,6 +83,21 @@ for (const proto of ["tcp", "udp"] as const) {
 			assert.equal(later.size, 2);
 		});
 
+		test("is not remembered for longer by packets of a connection that goes on", () => {
+			world().serve(vip, backends, { affinitySec });
+			const seen = new Set<string>();
+			for (let round = 0; round < ROUNDS; round++) {
+				const sport = port++;
+				const syn = toEndpoint(family, vip, { sport });
+				seen.add(decode(world().run("tc_ingress", "client", syn).packet).dst ?? "");
+				world().ageAffinity(AN_HOUR - 60);
+				const next = toEndpoint(family, vip, { sport, flags: "A" });
+				world().run("tc_ingress", "client", next);
+				world().ageAffinity(120);
+			}
+			assert.equal(seen.size, 2);
+		});
+
 		test("is bound by what the Service says now", () => {
 			world().serve(vip, backends, { affinitySec });
 			connect(family, vip);

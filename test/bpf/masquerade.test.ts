@@ -58,6 +58,16 @@ for (const proto of ["tcp", "udp"] as const) {
 			});
 		});
 
+		test("sees the node as its peer whatever policy the frontend has", () => {
+			const { FRONTEND_LOCAL_SET: here, FRONTEND_MASQUERADE_OUTSIDE: outside } = FrontendFlag;
+			for (const flags of [outside, here, here | outside, FrontendFlag.FRONTEND_MASQUERADE]) {
+				world().reset();
+				world().serve(vip, [self], { flags });
+				const sent = world().run("tc_ingress", "client", toEndpoint(family, vip));
+				assertPacket(sent.packet, { src: node, dst: self.address, dport: 8080 });
+			}
+		});
+
 		test("keeps its port when that is in the range", () => {
 			world().serve(vip, [self]);
 			const sport = PORTS.first + 7;

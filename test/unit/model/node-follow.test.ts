@@ -46,6 +46,24 @@ test("another primary address concerns Services with source ranges", () => {
 	assert.deepEqual(dirtyAfter(cluster, move), ["ranged"]);
 });
 
+test("another primary address moves node ports that are served at primary addresses alone", () => {
+	const cluster = settled({ ...DEFAULT_PROXY_SETTINGS, nodePortAddresses: ["primary"] });
+	const local = ["192.168.0.1", "192.168.0.2"];
+	const second = () => cluster.setNodeAddresses({ local, primary: ["192.168.0.1"] });
+	assert.deepEqual(dirtyAfter(cluster, second), []);
+	assert.deepEqual([...cluster.reach.nodePortAddresses], ["192.168.0.1"]);
+	const move = () => cluster.setNodeAddresses({ local, primary: ["192.168.0.2"] });
+	assert.deepEqual(dirtyAfter(cluster, move), ["open", "ranged"]);
+	assert.deepEqual([...cluster.reach.nodePortAddresses], ["192.168.0.2"]);
+});
+
+test("link-local, unspecific and multicast addresses have no node ports, in both families", () => {
+	const cluster = settled();
+	const local = ["169.254.1.1", "fe80::1", "febf::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1"];
+	cluster.setNodeAddresses({ local: [...local, "fd00::1"], primary: [] });
+	assert.deepEqual([...cluster.reach.nodePortAddresses], ["fd00::1"]);
+});
+
 test("the addresses that the node really has count, not those of its Node object", () => {
 	const cluster = settled();
 	assert.deepEqual(
