@@ -148,6 +148,20 @@ test("ports are matched by name and protocol, never by number", () => {
 	assert.deepEqual(chooseFrom(slices).cluster, ["10.0.0.1:8080", "10.0.0.2:9090"]);
 });
 
+test("the ports and the endpoints of a Service may come in slices of their own", () => {
+	const slices = [
+		slice("web-a", ["http:8080/TCP"], ["10.0.0.1"]).object,
+		slice("web-b", ["admin:9090/TCP"], ["10.0.0.1"]).object,
+		slice("web-c", ["http:8080/TCP"], ["10.0.0.2"]).object,
+	];
+	assert.deepEqual(chooseFrom(slices).cluster, ["10.0.0.1:8080", "10.0.0.2:8080"]);
+	const admin = usableEndpoints(slices, { ...PORT, name: "admin" }, "IPv4", NODE);
+	assert.deepEqual(
+		admin.cluster.map(({ address, port }) => `${address}:${port}`),
+		["10.0.0.1:9090"],
+	);
+});
+
 test("slices of the other family are left alone", () => {
 	const slices = [
 		slice("web-a", ["http:8080/TCP"], ["10.0.0.1"]).object,

@@ -59,3 +59,36 @@ test("ports that come and go on a Service are served while they are there", asyn
 	assert.equal(look(agent, "10.96.0.1", 80), "miss");
 	assert.equal(look(agent, "10.96.0.1", 81), "10.0.0.1:9090");
 });
+
+test("of TCP and UDP on one port number each goes alone", async () => {
+	const tcp = ["tcp:53/TCP"] as const;
+	const udp = ["udp:53/UDP"] as const;
+	const dnsPods = slice("dns-a", [...tcp, ...udp], ["10.0.0.1"]);
+	const dns = (ports: Parameters<typeof service>[2]) => service("dns", "10.96.0.1", ports);
+	const agent = await Agent.start(smallMaps(), [dns([...tcp, ...udp]), dnsPods]);
+	const at = (proto: number) => lookup(agent.maps, "10.96.0.1", { port: 53, proto, scope: 0 });
+	for (const [ports, seen] of [
+		[udp, ["miss", "10.0.0.1:53"]],
+		[tcp, ["10.0.0.1:53", "miss"]],
+		[
+			[...tcp, ...udp],
+			["10.0.0.1:53", "10.0.0.1:53"],
+		],
+	] as const) {
+		await agent.sync([dns(ports)]);
+		assert.deepEqual([at(6), at(17)], seen);
+	}
+});
+
+test("of two Services with the same endpoints each goes alone", async () => {
+	const copy = service("copy", "10.96.0.2", http);
+	const copyPods = slice("copy-a", pods, ["10.0.0.1"]);
+	for (const [goes, stays] of [
+		[[gone(web), gone(webPods)], "10.96.0.2"],
+		[[gone(copy), gone(copyPods)], "10.96.0.1"],
+	] as const) {
+		const agent = await Agent.start(smallMaps(), [web, webPods, copy, copyPods]);
+		await agent.sync(goes);
+		assert.equal(look(agent, stays), "10.0.0.1:8080");
+	}
+});
