@@ -117,6 +117,15 @@ for (const [family, at] of [
 				assertPacket(sent.packet, { dst: backend.address, dport: backend.port });
 			});
 
+			test("a packet of the other protocol is left alone", () => {
+				world.serve(vip, [backend]);
+				const other = packet({ ...request, proto: proto === "tcp" ? "udp" : "tcp" });
+				const result = world.run("tc_ingress", "client", other);
+				assert.equal(result.action, ACTION.pass);
+				assert.deepEqual(result.packet, other);
+				assert.equal(world.flows().length, 0);
+			});
+
 			test("a packet to an address that is no frontend is left alone", () => {
 				world.serve(vip, [backend]);
 				const other = packet({ ...request, dport: 81 });

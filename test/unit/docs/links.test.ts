@@ -21,15 +21,3 @@ test("each link of the documents to a file of the tree leads to one", () => {
 	);
 	assert.deepEqual(broken, []);
 });
-
-test("each row of the semantics names tests that exist", () => {
-	const rows = page("docs/semantics.md")
-		.split("\n")
-		.filter((line) => line.startsWith("| ") && !line.startsWith("| Subject"));
-	assert.ok(rows.length > 10);
-	for (const row of rows) {
-		const tests = [...row.matchAll(/`(test\/[^`]+)`/g)].map(([, path = ""]) => path);
-		assert.ok(tests.length > 0, row);
-		for (const path of tests) assert.ok(existsSync(join(TREE, path)), path);
-	}
-});
