@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 
 import { Cluster, type ClusterService, FAMILIES, type Family } from "../lib/net/cluster.ts";
 import { until } from "../lib/net/command.ts";
+import { LiveMaps } from "../lib/net/live.ts";
 import type { Place } from "../lib/net/place.ts";
 import { ask, Conversation, serve, type Target } from "../lib/net/traffic.ts";
 import { assertAnswered } from "./checks.ts";
@@ -110,14 +111,29 @@ for (const socketLb of ["on", "off"] as const) {
 		});
 
 		it("of UDP that were refused, or meant nobody, are served once there is an endpoint", async () => {
-			const service = await cluster.service("later", []);
-			const sockets = open((family) => service.target(family, "UDP"));
-			for (const [who, socket] of sockets) {
+			const refused = await cluster.service("refused", []);
+			const unknown = await cluster.service("unknown", []);
+			cluster.manifests.removeService("unknown");
+			for (const agent of cluster.agents) {
+				const live = new LiveMaps(agent.node.pinPath);
+				await until("the Service is gone", () =>
+					live.backends(unknown.target("v6", "UDP")) ? undefined : true,
+				);
+			}
+			const atRefused = open((family) => refused.target(family, "UDP"));
+			const atUnknown = open((family) => unknown.target(family, "UDP"));
+			for (const [who, socket] of atRefused) {
 				assert.equal((await socket.ask()).error, "ECONNREFUSED", who);
 			}
-			await cluster.endpoints(service, ["a"]);
-			for (const [who, socket] of sockets) assertAnswered(await socket.ask(), who);
-			for (const socket of sockets.values()) await socket.close();
+			const early = await Promise.all([...atUnknown.values()].map((socket) => socket.ask()));
+			assert.ok(early.every(({ ok }) => !ok));
+			cluster.manifests.service(unknown.spec);
+			await cluster.endpoints(unknown, ["a"]);
+			await cluster.endpoints(refused, ["a"]);
+			for (const [who, socket] of [...atRefused, ...atUnknown]) {
+				assertAnswered(await socket.ask(), who);
+				await socket.close();
+			}
 		});
 	});
 }

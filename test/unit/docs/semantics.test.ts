@@ -54,9 +54,12 @@ test("a row that names no test, or one that does not exist, is a fault", () => {
 	}
 });
 
-test("a name counts only where it is text of the program, not where a comment says it", () => {
+test("a name counts only where a test has it, not in a comment or in a message", () => {
 	const own = "`test/unit/docs/semantics.test.ts`";
 	// said by a comment alone
-	const words = ["said by", "a comment alone"].join(" ");
-	assert.match(faultsOfRow(`| a | b | ${own} "${words}" |`).join(), /has no test/);
+	const message = "said by a message alone";
+	for (const end of ["comment", "message"]) {
+		const words = ["said by", `a ${end} alone`].join(" ");
+		assert.match(faultsOfRow(`| a | b | ${own} "${words}" |`).join(), /has no test/, message);
+	}
 });

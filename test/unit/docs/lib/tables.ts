@@ -65,33 +65,40 @@ function faultsOfReference(where: string, text: string): string[] {
 		return [`${where}: ${JSON.stringify(text)} is no test's file and name`];
 	}
 	if (!existsSync(join(TREE, file))) return [`${where}: ${file} does not exist`];
-	const texts = textsOf(file);
+	const known = namesOf(file);
 	return names
-		.filter((name) => !texts.some((one) => one.includes(name)))
+		.filter((name) => !known.some((one) => one.includes(name)))
 		.map((name) => `${where}: ${file} has no test "${name}"`);
 }
 
-const known = new Map<string, readonly string[]>();
+const namesByFile = new Map<string, readonly string[]>();
 
-/** What stands in quotes in a test's file, and in those of the tests that it takes its tests from. */
-function textsOf(file: string): readonly string[] {
-	let texts = known.get(file);
-	if (!texts) {
+/** Names of the tests in a file, and in those of the tests that it takes them from. */
+function namesOf(file: string): readonly string[] {
+	let names = namesByFile.get(file);
+	if (!names) {
 		const source = readFileSync(join(TREE, file), "utf8");
 		const imported = [...source.matchAll(/ from "(\.[^"]+\.ts)"/g)]
 			.map(([, path = ""]) => normalize(join(dirname(file), path)))
 			.filter((path) => path.startsWith("test/"));
 		const sources = [source, ...imported.map((path) => readFileSync(join(TREE, path), "utf8"))];
-		texts = sources.flatMap(literalsOf);
-		known.set(file, texts);
+		names = sources.flatMap(namesIn);
+		namesByFile.set(file, names);
 	}
-	return texts;
+	return names;
 }
 
-/** The text of string literals; of a template, that around what is put in. */
-function literalsOf(source: string): string[] {
+const TEXT = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/;
+/** What is called with a name first, a field "name", and the first of a row: tests are made of rows. */
+const NAME = new RegExp(
+	`(?:\\b(?:test|it|describe\\w*|forBothFamilies)\\(|\\bname: |\\[)\\s*(?:${TEXT.source})`,
+	"g",
+);
+
+/** Of a template, the text around what is put in counts too. */
+function namesIn(source: string): string[] {
 	const program = source.replace(/^\s*(\/\/|\/?\*).*$/gm, "");
-	return [...program.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(
-		([, plain, template]) => (plain ?? template ?? "").replaceAll('\\"', '"'),
+	return [...program.matchAll(NAME)].map(([, plain, template]) =>
+		(plain ?? template ?? "").replaceAll('\\"', '"'),
 	);
 }
