@@ -154,11 +154,13 @@ for (const socketLb of ["on", "off"] as const) {
 						assert.deepEqual(Object.keys(servers).sort(), ["a", "c"]);
 					});
 
-					it(`a pod reaches all endpoints by the external address, which no node has: ${name}`, async () => {
-						const { place } = cluster.pod("x");
+					it(`a pod reaches all endpoints by the external address, which no node has, from its own by socket: ${name}`, async () => {
+						const { place, address } = cluster.pod("x");
 						const { servers, failed } = await askMany(place, to(EXTERNAL[family]), 24);
 						assert.equal(failed, 0);
 						assert.deepEqual(Object.keys(servers).sort(), ["a", "c"]);
+						const { seen } = await ask(place, to(EXTERNAL[family]));
+						assert.equal(host(seen) === address[family], socketLb === "on", seen);
 					});
 
 					it(`a pod reaches node ports of another node by that node's rules: ${name}`, async () => {
