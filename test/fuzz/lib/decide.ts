@@ -65,7 +65,7 @@ function decide(situation: Situation, arrival: Arrival, parsed: Parsed, after: F
 	const ahead = decideForward(situation, arrival, parsed, { isToBackend, after });
 	if (ahead !== "begins" && ahead !== undefined) return ahead;
 	const frontend = frontendOf(situation, parsed);
-	const entry = replyEntry(situation, parsed, frontend);
+	const entry = replyEntry(situation, parsed, { arrival, frontend, isToBackend, after });
 	if (entry) {
 		if (entry.hook !== hookNumber(arrival)) return pass("a flow of another hook");
 		return carry(situation, arrival, parsed, { entry });
@@ -77,9 +77,22 @@ function decide(situation: Situation, arrival: Arrival, parsed: Parsed, after: F
 	return pass(frontend ? "no flow may begin here" : "no frontend, no flow");
 }
 
-/** A reply may be for a port that is a frontend's; what begins a connection there is none. */
-function replyEntry({ flows }: Situation, parsed: Parsed, frontend?: Served): Entry | undefined {
-	return frontend && isSyn(parsed) ? undefined : flows.get(keyOf(parsed, true));
+/**
+ * A reply may be for a port that is a frontend's; what begins a connection there is none. Where no reply
+ * has ever acted nobody looks for one: what begins a connection there, from a backend to another or to
+ * itself, is a direct one.
+ */
+function replyEntry(
+	{ flows }: Situation,
+	parsed: Parsed,
+	at: { arrival: Arrival; frontend: Served | undefined; isToBackend: boolean; after: Flows },
+): Entry | undefined {
+	if (at.frontend && isSyn(parsed)) return undefined;
+	const entry = flows.get(keyOf(parsed, true));
+	const acts = entry?.hook === hookNumber(at.arrival);
+	const ahead = keyOf(parsed, false);
+	const isMoved = at.isToBackend && isSyn(parsed) && at.after.has(ahead) && !flows.has(ahead);
+	return acts || !isMoved ? entry : undefined;
 }
 
 /** Undefined: it is no packet of a client, or may not begin a flow here; "begins": it may, unless it is a reply. */
