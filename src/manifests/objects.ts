@@ -71,7 +71,7 @@ function withNamespace(json: unknown): unknown {
 }
 
 function nameOf(json: unknown): string {
-	const kind = stringOf(recordOf(json).kind) ?? "Object";
+	const kind = stringOf(recordOf(json).kind) || "Object";
 	const key = keyOf(metadataOf(json));
 	return key === "" ? kind : `${kind} ${key}`;
 }

@@ -79,6 +79,7 @@ test("objects of other kinds and objects without name are skipped with the reaso
 		"a.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n",
 		"b.yaml": "apiVersion: v1\nkind: Service\n",
 		"c.yaml": "- 1\n---\njust text\n",
+		"d.yaml": 'apiVersion: v1\nkind: ""\n',
 	});
 	assert.deepEqual(loaded.changes, []);
 	assert.deepEqual(
@@ -88,6 +89,7 @@ test("objects of other kinds and objects without name are skipped with the reaso
 			"Service: metadata.name is missing",
 			"Object: apiVersion nothing, kind nothing is not read",
 			"Object: apiVersion nothing, kind nothing is not read",
+			'Object: apiVersion "v1", kind "" is not read',
 		],
 	);
 });
