@@ -9,11 +9,16 @@ import { decodeEndpointSlice } from "../../src/kube/endpoint-slice.ts";
 import { Interner } from "../../src/kube/intern.ts";
 import { LineSplitter } from "../../src/kube/lines.ts";
 import { ListScanner } from "../../src/kube/list-scanner.ts";
+import { decodeNode } from "../../src/kube/node.ts";
 import { decodeService } from "../../src/kube/service.ts";
 import { parseWatchEvent } from "../../src/kube/watch-event.ts";
 import { objectsOf } from "../../src/manifests/objects.ts";
 import { documentsOf, parseDocument } from "../../src/manifests/parse.ts";
+import { parseCIDR } from "../../src/model/cidr.ts";
+import { Cluster } from "../../src/model/cluster.ts";
 import type { Skip } from "../../src/model/objects.ts";
+import { report } from "../../src/plan/report.ts";
+import { service, slice } from "../lib/objects.ts";
 import { anyMutation, type Mutation, mutate } from "./lib/mutate.ts";
 import { SAMPLES } from "./lib/samples.ts";
 
@@ -47,6 +52,30 @@ test("whatever an object holds, it is decoded or skipped with a reason", () => {
 	);
 });
 
+test("whatever an object holds, other Services are served as before", () => {
+	const own = [
+		service("own", "10.96.200.1", ["http:80/TCP"], { externalIPs: ["198.51.100.200"] }),
+		slice("own-a", ["http:8080/TCP"], ["10.200.0.1", "10.200.0.2"]),
+	];
+	const served = (cluster: Cluster) =>
+		report(cluster, []).frontends.filter((frontend) => frontend.service === "default/own:http");
+	let read = 0;
+	fc.assert(
+		fc.property(kinds, mutations, (kind, changes) => {
+			const cluster = new Cluster("own-node");
+			cluster.apply(own);
+			const before = served(cluster);
+			const change = toChange(kind, mutate(SAMPLES[kind], changes), new Interner());
+			cluster.apply([change]);
+			assert.deepEqual(served(cluster), before);
+			assert.equal(before.length, 2);
+			if (change.object !== undefined) read++;
+		}),
+		options,
+	);
+	assert.ok(read > RUNS / 4, `only ${read} were read: the mutations leave nothing`);
+});
+
 /** Whether a Service is left of it. */
 function assertService(changes: readonly Mutation[]): boolean {
 	const { object } = decodeService(mutate(SAMPLES.Service, changes), new Interner());
@@ -64,16 +93,29 @@ function assertSlice(changes: readonly Mutation[]): boolean {
 	return object !== undefined;
 }
 
-test("what is decoded of a mutated Service or EndpointSlice has addresses and ports only", () => {
-	let decoded = 0;
-	fc.assert(
-		fc.property(mutations, (changes) => {
-			if (assertService(changes) && assertSlice(changes)) decoded++;
-		}),
-		options,
-	);
-	assert.ok(decoded > RUNS / 4, `only ${decoded} were decoded: the mutations leave nothing`);
-});
+/** Whether a Node is left of it. */
+function assertNode(changes: readonly Mutation[]): boolean {
+	const { object } = decodeNode(mutate(SAMPLES.Node, changes), new Interner());
+	for (const address of object?.addresses ?? []) assert.notEqual(isIP(address), 0, address);
+	for (const cidr of object?.podCIDRs ?? []) assert.equal(parseCIDR(cidr), cidr);
+	assert.equal(typeof (object?.zone ?? ""), "string");
+	return object !== undefined;
+}
+
+const ASSERTIONS = { Service: assertService, EndpointSlice: assertSlice, Node: assertNode };
+
+for (const [kind, assertion] of Object.entries(ASSERTIONS)) {
+	test(`what is decoded of a mutated ${kind} has addresses, prefixes and ports only`, () => {
+		let decoded = 0;
+		fc.assert(
+			fc.property(mutations, (changes) => {
+				if (assertion(changes)) decoded++;
+			}),
+			options,
+		);
+		assert.ok(decoded > RUNS / 4, `only ${decoded} were decoded: the mutations leave nothing`);
+	});
+}
 
 /** Cuts, exchanges and inserts characters. */
 const edits = fc.array(
