@@ -91,7 +91,9 @@ function portFrontends(
 ): ServedFrontend[] {
 	const number = type === "NodePort" ? nodePort : port;
 	if (number === 0) return [];
-	return addresses.map((address) => ({
+	// Only sockets are translated at 127.0.0.1 and ::1, and no hook runs for those of SCTP.
+	const served = addresses.filter((address) => protocol !== "SCTP" || !isLoopback(address));
+	return served.map((address) => ({
 		address,
 		port: number,
 		protocol,

@@ -87,3 +87,20 @@ test("what is left out is listed once, with its reason", () => {
 		{ object: "Service default/xyz", reason: "10.96.0.1 port 80/TCP belongs to default/web" },
 	]);
 });
+
+test("node ports are served at loopback addresses, but those of SCTP, whose sockets nobody translates", () => {
+	const cluster = new Cluster("node-a");
+	const ports = (["TCP", "SCTP"] as const).map((protocol) => {
+		return { name: protocol.toLowerCase(), port: 80, protocol, nodePort: 30_080 };
+	});
+	cluster.apply([service("web", "10.96.0.1", [], { type: "NodePort", ports })]);
+	cluster.setNodeAddresses({ local: ["127.0.0.1", "192.168.0.1"], primary: ["192.168.0.1"] });
+	const { frontends } = report(cluster, []);
+	assert.deepEqual(
+		frontends
+			.filter(({ type }) => type === "NodePort")
+			.map(({ address, protocol }) => `${address} ${protocol}`)
+			.sort(),
+		["127.0.0.1 TCP", "192.168.0.1 SCTP", "192.168.0.1 TCP"],
+	);
+});
