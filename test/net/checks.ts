@@ -198,7 +198,7 @@ export async function assertEndpointMayLeave(
 			socket.options,
 		),
 	}));
-	const round = async (server: Readonly<Record<Target["protocol"], string>>) => {
+	const round = async (server: Readonly<Partial<Record<Target["protocol"], string>>>) => {
 		for (const { conversation, family, protocol, options, what } of sockets) {
 			const answer = await conversation.ask();
 			assertAnswered(answer, `${what} now from ${server[protocol]}`);

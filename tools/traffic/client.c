@@ -46,13 +46,18 @@ static int open_socket(const struct options *options, struct answer *answer)
 	int fd;
 
 	answer->step = "socket";
-	fd = socket(family, options->udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+	fd = socket(family, options->udp ? SOCK_DGRAM : SOCK_STREAM,
+		    options->sctp ? IPPROTO_SCTP : 0);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (options->no_checksum)
 		setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &one, sizeof(one));
 	answer->step = "bind";
+	if (options->from.len &&
+	    bind(fd, (const struct sockaddr *)&options->from.addr,
+		 options->from.len))
+		goto fail;
 	if (options->source_port &&
 	    set_source_port(fd, family, options->source_port))
 		goto fail;

@@ -5,7 +5,8 @@
 
 #include "options.h"
 
-/* Answers TCP and UDP requests of both families on one port, for ever. */
+/* Answers TCP and UDP requests of both families on one port, for ever; SCTP as
+ * well with --sctp. */
 int command_serve(const struct options *options);
 
 /* One request for each line of standard input, all on one socket. The line

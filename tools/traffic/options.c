@@ -10,6 +10,7 @@ enum {
 	OPT_TO,
 	OPT_FROM,
 	OPT_UDP,
+	OPT_SCTP,
 	OPT_UNCONNECTED,
 	OPT_MAPPED,
 	OPT_SERVER_CLOSES,
@@ -32,6 +33,7 @@ static const struct option long_options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "udp", no_argument, NULL, OPT_UDP },
+	{ "sctp", no_argument, NULL, OPT_SCTP },
 	{ "unconnected", no_argument, NULL, OPT_UNCONNECTED },
 	{ "mapped", no_argument, NULL, OPT_MAPPED },
 	{ "server-closes", no_argument, NULL, OPT_SERVER_CLOSES },
@@ -63,6 +65,9 @@ static void set_switch(struct options *options, int option)
 	switch (option) {
 	case OPT_UDP:
 		options->udp = true;
+		break;
+	case OPT_SCTP:
+		options->sctp = true;
 		break;
 	case OPT_UNCONNECTED:
 		options->unconnected = true;

@@ -10,8 +10,10 @@
 struct options {
 	const char *name; /* serve: what answers begin with */
 	struct endpoint to;
-	struct endpoint from; /* raw: source */
+	struct endpoint from; /* source; an SCTP socket without one tells the
+				 server of all addresses that the client has */
 	bool udp;
+	bool sctp;          /* serve: SCTP, too */
 	bool unconnected;   /* UDP by sendto() */
 	bool mapped;        /* IPv4 through an AF_INET6 socket */
 	bool server_closes; /* TCP: the server ends the connection */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define FDS_MAX     4096
 #define MESSAGE_MAX 70000
 #define HEAD_MAX    16
+#define STREAMS     3 /* TCP; SCTP of each family */
 
 /* A connection's request so far: its first bytes are all that matters. */
 static struct {
@@ -115,24 +117,41 @@ static void serve_stream(int fd, const struct options *options)
 		send_reply(fd, options);
 }
 
+static bool is_listening(const int streams[STREAMS], int fd)
+{
+	for (int i = 0; i < STREAMS; i++) {
+		if (streams[i] == fd)
+			return true;
+	}
+	return false;
+}
+
 int command_serve(const struct options *options)
 {
-	int stream = server_open(SOCK_STREAM, options->port, 1024);
 	int datagram = server_open(SOCK_DGRAM, options->port, 0);
 	struct epoll_event event = { .events = EPOLLIN };
 	int loop = epoll_create1(0), on = 1;
+	int streams[STREAMS] = { server_open(SOCK_STREAM, options->port, 1024),
+				 -1, -1 };
 
+	if (options->sctp) {
+		streams[1] = sctp_server_open(AF_INET, options->port);
+		streams[2] = sctp_server_open(AF_INET6, options->port);
+	}
+	for (int i = 0; i < STREAMS; i++) {
+		event.data.fd = streams[i];
+		if (streams[i] >= 0)
+			epoll_ctl(loop, EPOLL_CTL_ADD, streams[i], &event);
+	}
 	setsockopt(datagram, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	event.data.fd = stream;
-	epoll_ctl(loop, EPOLL_CTL_ADD, stream, &event);
 	event.data.fd = datagram;
 	epoll_ctl(loop, EPOLL_CTL_ADD, datagram, &event);
 	fprintf(stderr, "started\n");
 	for (;;) {
 		if (epoll_wait(loop, &event, 1, -1) < 1)
 			continue;
-		if (event.data.fd == stream)
-			serve_accept(stream, loop);
+		if (is_listening(streams, event.data.fd))
+			serve_accept(event.data.fd, loop);
 		else if (event.data.fd == datagram)
 			serve_datagram(datagram, options);
 		else

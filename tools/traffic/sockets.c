@@ -30,6 +30,28 @@ int server_open(int type, int port, int backlog)
 	return fd;
 }
 
+int sctp_server_open(int family, int port)
+{
+	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
+				     .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET,
+				    .sin_port = htons(port) };
+	int fd = socket(family, SOCK_STREAM, IPPROTO_SCTP);
+	int on = 1;
+
+	if (fd < 0)
+		die("socket");
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (family == AF_INET6 ?
+		    bind(fd, (struct sockaddr *)&any6, sizeof(any6)) :
+		    bind(fd, (struct sockaddr *)&any4, sizeof(any4)))
+		die("bind");
+	if (listen(fd, 1024))
+		die("listen");
+	return fd;
+}
+
 int connection_open(const struct options *options)
 {
 	struct timeval timeout = { .tv_sec = options->timeout_ms / 1000,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import type { Protocol } from "../../../src/model/objects.ts";
 import { type AddressPair, endpoint } from "./addresses.ts";
 import { Agent } from "./agent.ts";
 import { until } from "./command.ts";
@@ -22,6 +23,8 @@ export const PROTOCOLS = ["TCP", "UDP"] as const;
 export interface ClusterOptions extends Omit<LabOptions, "pods"> {
 	/** Further flags of every agent. */
 	readonly flags?: readonly string[];
+	/** Of every service and server; default TCP and UDP. */
+	readonly protocols?: readonly Protocol[];
 	/** Pod name -> node; default: servers a, b and c and the client x on node 1; with two nodes c is on node 2. */
 	readonly pods?: LabOptions["pods"];
 }
@@ -50,17 +53,19 @@ export class Cluster {
 	readonly lab: Lab;
 	readonly manifests: Manifests;
 	readonly agents: Agent[] = [];
+	readonly #protocols: readonly Protocol[];
 	#services = 0;
 
-	private constructor(lab: Lab) {
+	private constructor(lab: Lab, protocols: readonly Protocol[]) {
 		this.lab = lab;
+		this.#protocols = protocols;
 		this.manifests = new Manifests(join(lab.directory, "manifests"));
 	}
 
 	static async create(options: ClusterOptions = {}): Promise<Cluster> {
 		const far = (options.nodes ?? 1) > 1 ? 2 : 1;
 		const pods = options.pods ?? { a: 1, b: 1, c: far, x: 1 };
-		const cluster = new Cluster(Lab.create({ ...options, pods }));
+		const cluster = new Cluster(Lab.create({ ...options, pods }), options.protocols ?? PROTOCOLS);
 		try {
 			await cluster.#start(options.flags ?? []);
 			return cluster;
@@ -81,7 +86,8 @@ export class Cluster {
 			v4: `10.96.0.${number}`,
 			v6: `fd00:96::${number.toString(16)}`,
 		};
-		const spec = { name, clusterIPs, port: SERVICE_PORT, targetPort: POD_PORT, ...more };
+		const ports = { port: SERVICE_PORT, targetPort: POD_PORT, protocols: this.#protocols };
+		const spec = { name, clusterIPs, ...ports, ...more };
 		const service = new ClusterService(spec);
 		this.manifests.service(spec);
 		await this.endpoints(service, pods);
@@ -110,7 +116,7 @@ export class Cluster {
 			const { port } = service.spec;
 			const address = service.spec.clusterIPs[family];
 			const want = service.pods.map((pod) => endpoint(pod.address[family], POD_PORT)).sort();
-			for (const protocol of PROTOCOLS) {
+			for (const protocol of this.#protocols) {
 				const got = () => live.backends({ address, port, protocol });
 				await until(`${service.spec.name} has ${want}`, () =>
 					isDeepStrictEqual(got(), want) ? true : undefined,
@@ -130,7 +136,8 @@ export class Cluster {
 	async #start(flags: readonly string[]): Promise<void> {
 		for (const node of this.lab.nodes) {
 			this.manifests.node(node.name, node.address);
-			for (const pod of node.pods.values()) await serve(pod.place, pod.name, POD_PORT);
+			const sctp = this.#protocols.includes("SCTP");
+			for (const pod of node.pods.values()) await serve(pod.place, pod.name, POD_PORT, { sctp });
 		}
 		for (const node of this.lab.nodes) {
 			const source = `--manifests=${this.manifests.directory}`;

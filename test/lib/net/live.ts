@@ -12,15 +12,15 @@ import {
 	Service,
 	SetWord,
 } from "../../../src/layout/structs.ts";
+import type { Protocol } from "../../../src/model/objects.ts";
+import { PROTOCOL_NUMBER } from "../../../src/plan/protocols.ts";
 import { endpoint } from "./addresses.ts";
 
 export interface FrontendName {
 	readonly address: string;
 	readonly port: number;
-	readonly protocol: "TCP" | "UDP";
+	readonly protocol: Protocol;
 }
-
-const PROTOCOLS = { TCP: 6, UDP: 17 } as const;
 
 /** What an agent has written to its maps, read from their pins. */
 export class LiveMaps {
@@ -78,7 +78,7 @@ export class LiveMaps {
 		const fields = {
 			addr: addressBytes(address),
 			port,
-			proto: PROTOCOLS[protocol],
+			proto: PROTOCOL_NUMBER[protocol],
 			scope: Scope.SCOPE_INTERNAL,
 		};
 		FrontendKey.encode(fields, new DataView(key.buffer), 0);

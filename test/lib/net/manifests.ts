@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { Protocol } from "../../../src/model/objects.ts";
 import type { AddressPair } from "./addresses.ts";
 
 /** An endpoint; `terminating` ones are no longer ready but may still serve. */
@@ -18,10 +19,10 @@ export interface ServiceSpec {
 	readonly port: number;
 	readonly targetPort: number;
 	/** Default both TCP and UDP. */
-	readonly protocols?: readonly ("TCP" | "UDP")[];
+	readonly protocols?: readonly Protocol[];
 	readonly internalTrafficPolicy?: "Cluster" | "Local";
 	/** By protocol; then the type is NodePort unless `spec` says otherwise. */
-	readonly nodePorts?: Readonly<Partial<Record<"TCP" | "UDP", number>>>;
+	readonly nodePorts?: Readonly<Partial<Record<Protocol, number>>>;
 	/** Further fields of spec and status, as the API has them. */
 	readonly spec?: object;
 	readonly status?: object;
@@ -131,7 +132,7 @@ export class Manifests {
 	}
 }
 
-function portNames(spec: ServiceSpec): { name: string; protocol: "TCP" | "UDP" }[] {
+function portNames(spec: ServiceSpec): { name: string; protocol: Protocol }[] {
 	const protocols = spec.protocols ?? (["TCP", "UDP"] as const);
 	return protocols.map((protocol) => ({ name: protocol.toLowerCase(), protocol }));
 }

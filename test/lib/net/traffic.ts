@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 
+import type { Protocol } from "../../../src/model/objects.ts";
 import { patience } from "../time-scale.ts";
 import { endpoint } from "./addresses.ts";
 import { command } from "./command.ts";
@@ -23,7 +24,7 @@ function program(): string {
 export interface Target {
 	readonly address: string;
 	readonly port: number;
-	readonly protocol: "TCP" | "UDP";
+	readonly protocol: Protocol;
 }
 
 export interface AskOptions {
@@ -31,11 +32,13 @@ export interface AskOptions {
 	readonly unconnected?: boolean;
 	/** IPv4 through an AF_INET6 socket. */
 	readonly mapped?: boolean;
-	/** TCP: the server ends the connection, so that the client keeps no TIME_WAIT. */
+	/** TCP and SCTP: the server ends the connection, so that the client keeps no TIME_WAIT. */
 	readonly serverCloses?: boolean;
 	/** UDP over IPv4 without checksum. */
 	readonly noChecksum?: boolean;
 	readonly sourcePort?: number;
+	/** An SCTP socket without one tells the server of every address of the client, which it then uses, too. */
+	readonly source?: string;
 	readonly timeoutMs?: number;
 	/** Bytes, at least. */
 	readonly requestSize?: number;
@@ -71,9 +74,15 @@ export interface LoadResult {
 	readonly errors: Readonly<Record<string, number>>;
 }
 
-/** Starts a server that answers TCP and UDP requests of both families with its name. */
-export async function serve(place: Place, name: string, port: number): Promise<RunningProcess> {
-	const server = place.start([program(), "serve", "--name", name, "--port", String(port)]);
+/** Starts a server that answers requests of both families with its name: by TCP and UDP, and by SCTP where asked. */
+export async function serve(
+	place: Place,
+	name: string,
+	port: number,
+	{ sctp = false } = {},
+): Promise<RunningProcess> {
+	const argv = [program(), "serve", "--name", name, "--port", String(port)];
+	const server = place.start([...argv, ...(sctp ? ["--sctp"] : [])]);
 	await server.said("started");
 	return server;
 }
@@ -212,13 +221,14 @@ export function flood(
 
 function flags(target: Target, options: AskOptions): string[] {
 	const numbers = {
-		"--source-port": options.sourcePort,
+		"--source-port": options.source === undefined ? options.sourcePort : undefined,
 		"--timeout-ms": patience(options.timeoutMs ?? TIMEOUT_MS),
 		"--request-size": options.requestSize,
 		"--reply-size": options.replySize,
 	};
 	const switches = {
 		"--udp": target.protocol === "UDP",
+		"--sctp": target.protocol === "SCTP",
 		"--unconnected": options.unconnected,
 		"--mapped": options.mapped,
 		"--server-closes": options.serverCloses,
@@ -226,6 +236,8 @@ function flags(target: Target, options: AskOptions): string[] {
 	};
 	const all = ["--to", endpoint(target.address, target.port)];
 	for (const [flag, on] of Object.entries(switches)) if (on) all.push(flag);
+	if (options.source !== undefined)
+		all.push("--from", endpoint(options.source, options.sourcePort ?? 0));
 	for (const [flag, value] of Object.entries(numbers)) {
 		if (value !== undefined) all.push(flag, String(value));
 	}
