@@ -4,7 +4,8 @@
  * a service flow with the same reply tuple would break one that is already
  * there, so the client's sockets are asked before its backend and port are
  * settled. The sockets of virtual machines and of clients outside are not
- * within reach, nor is a connection that was there before Sluice.
+ * within reach, nor is a connection that was there before Sluice, nor are
+ * SCTP sockets, for which there is no helper.
  */
 #ifndef SLUICE_DIRECT_H
 #define SLUICE_DIRECT_H
@@ -23,6 +24,8 @@
  */
 static __always_inline bool direct_client(struct scratch *s, __u32 hook)
 {
+	if (s->packet.tuple.proto != IPPROTO_TCP)
+		return false;
 	s->netns_id = BPF_F_CURRENT_NETNS;
 	if (hook == HOOK_EGRESS)
 		return true;
@@ -46,8 +49,7 @@ static __always_inline void direct_prepare(struct scratch *s, __u32 hook)
 {
 	const struct control *words = control_get();
 
-	s->ask_sockets = s->packet.tuple.proto == IPPROTO_TCP && words &&
-			 READ_WORD(words->direct_seen[hook & 1]) &&
+	s->ask_sockets = words && READ_WORD(words->direct_seen[hook & 1]) &&
 			 direct_client(s, hook);
 }
 

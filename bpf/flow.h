@@ -32,6 +32,18 @@ static __always_inline struct flow *flow_find(const struct flow_key *key)
 	return bpf_map_lookup_elem(&overflow, key);
 }
 
+/* The enum timeout of protocols other than TCP. SCTP's handshakes and ends are
+ * like TCP's. */
+static __always_inline __u32 flow_other_timeout(__u8 proto, __u8 state)
+{
+	if (proto == IPPROTO_UDP)
+		return state == FLOW_SYN_SENT ? TIMEOUT_UDP :
+						TIMEOUT_UDP_STREAM;
+	return state == FLOW_ESTABLISHED || state == FLOW_CLOSING ?
+		       TIMEOUT_SCTP :
+		       state & 3;
+}
+
 /* Jiffies that a flow of this protocol and state may be silent. */
 static __always_inline __u64 flow_timeout(const struct settings *set,
 					  __u8 proto, __u8 state)
@@ -39,8 +51,7 @@ static __always_inline __u64 flow_timeout(const struct settings *set,
 	__u32 index = state & 3;
 
 	if (proto != IPPROTO_TCP)
-		index = state == FLOW_SYN_SENT ? TIMEOUT_UDP :
-						 TIMEOUT_UDP_STREAM;
+		index = flow_other_timeout(proto, state);
 	return set->timeout[index & 7];
 }
 
@@ -132,7 +143,6 @@ static __always_inline bool flow_over(const struct flow_key *key,
 static __always_inline bool flow_serves(const struct packet *packet,
 					const struct flow *flow)
 {
-	bool is_tcp = packet->tuple.proto == IPPROTO_TCP;
 	bool is_syn = packet_is_syn(packet);
 	__u8 state = READ_WORD(flow->state);
 
@@ -144,12 +154,13 @@ static __always_inline bool flow_serves(const struct packet *packet,
 	if (flow->flags & FLOW_DIRECT ||
 	    backend_alive(flow->backend, flow->backend_generation))
 		return true;
-	return is_tcp && !(is_syn && state == FLOW_SYN_SENT);
+	return packet_has_states(packet) && !(is_syn && state == FLOW_SYN_SENT);
 }
 
 /*
  * The state after a packet of this direction; flags gains what it showed. An
- * answer alone establishes no TCP flow: backends answer forged SYNs, too.
+ * answer alone establishes no TCP flow: backends answer forged SYNs, too. The
+ * same holds of SCTP and INIT.
  */
 static __always_inline __u8 flow_next_state(const struct packet *packet,
 					    __u8 state, __u8 *flags)
@@ -166,7 +177,7 @@ static __always_inline __u8 flow_next_state(const struct packet *packet,
 	}
 	if (state != FLOW_SYN_SENT)
 		return state;
-	if (packet->tuple.proto != IPPROTO_TCP)
+	if (!packet_has_states(packet))
 		return is_reply ? FLOW_ESTABLISHED : FLOW_SYN_SENT;
 	if (is_reply)
 		*flags |= FLOW_REPLIED;

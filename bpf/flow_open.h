@@ -172,8 +172,7 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_flags)
 
 	if (!s || !client_may_begin(skb, s, hook))
 		return VERDICT_PASS;
-	if (have_other_proxy && s->packet.tuple.proto == IPPROTO_TCP &&
-	    !packet_is_syn(&s->packet))
+	if (!flow_may_begin(&s->packet))
 		return VERDICT_PASS;
 	if (!flow_service(skb, s, hook))
 		return flow_unserved(skb, s, hook_and_flags);

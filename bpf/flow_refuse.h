@@ -18,15 +18,28 @@ enum open_flag {
 
 /* True when a packet without a flow is the first of a connection, as conntrack
  * sees it (nf_conntrack_proto_tcp.c, of which an ACK may be the first where
- * nf_conntrack_tcp_loose is 1, the default): only those are refused. An ACK is
- * not where it may be of a connection that another proxy translates. */
+ * nf_conntrack_tcp_loose is 1, the default; nf_conntrack_proto_sctp.c): only
+ * those are refused. An ACK is not where it may be of a connection that another
+ * proxy translates. */
 static __always_inline bool flow_is_new(const struct packet *packet)
 {
 	__u8 flags =
 		packet->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
 
-	return packet->tuple.proto != IPPROTO_TCP || flags == TCP_SYN ||
-	       (flags == TCP_ACK && !have_other_proxy);
+	if (packet->tuple.proto != IPPROTO_TCP &&
+	    packet->tuple.proto != IPPROTO_SCTP)
+		return true;
+	return flags == TCP_SYN || (flags == TCP_ACK && !have_other_proxy);
+}
+
+/* True when a packet without a flow may begin one. Of SCTP only INIT, as in
+ * conntrack; of TCP all that is sent, unless it may be of a connection that
+ * another proxy translates. */
+static __always_inline bool flow_may_begin(const struct packet *packet)
+{
+	if (packet_is_syn(packet) || !packet_has_states(packet))
+		return true;
+	return packet->tuple.proto == IPPROTO_TCP && !have_other_proxy;
 }
 
 /* The answer to a packet that may be for a frontend, and is for none: refused

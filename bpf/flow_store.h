@@ -83,17 +83,17 @@ static __always_inline void flow_set_place(struct scratch *s, __u8 flag)
 __noinline int flow_store(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
-	bool is_tcp;
+	bool has_states;
 	struct control *words = control_get();
 	int err;
 
 	if (!s || !words || !skb)
 		return -ENOMEM;
-	is_tcp = s->packet.tuple.proto == IPPROTO_TCP;
-	if (!(is_tcp && half_open_full())) {
-		flow_set_place(s, is_tcp ? FLOW_HALF_OPEN : 0);
+	has_states = packet_has_states(&s->packet);
+	if (!(has_states && half_open_full())) {
+		flow_set_place(s, has_states ? FLOW_HALF_OPEN : 0);
 		err = flow_store_in(&flows, s);
-		if (!err && is_tcp)
+		if (!err && has_states)
 			half_open_add(1);
 		if (!err || err == -EEXIST)
 			goto out;

@@ -17,10 +17,17 @@ static __always_inline bool forward_is_hop(const struct flow *flow)
 	       (flow->way == WAY_NEIGH || flow->way == WAY_PEER);
 }
 
-/* Bytes of the largest IP packet that the skb becomes on the wire. */
+enum forward_limit {
+	GSO_BY_FRAGS = 0xffff, /* gso_size of SCTP: parts of their own sizes */
+};
+
+/* Bytes of the largest IP packet that the skb becomes on the wire; 0: its parts
+ * have sizes that only the sender knows. */
 static __always_inline __u32 forward_size(struct __sk_buff *skb,
 					  const struct packet *packet)
 {
+	if (skb->gso_size == GSO_BY_FRAGS)
+		return 0;
 	if (skb->gso_size)
 		return packet->l4 - packet->l3 + packet->l4_size +
 		       skb->gso_size;

@@ -20,6 +20,7 @@ struct quoted {
 	struct flow_key tuple;
 	__u32 ip;
 	__u32 l4;
+	__u32 l4_length; /* when it was sent: less of it is quoted */
 };
 
 static __always_inline bool icmp_quote_v4(struct __sk_buff *skb,
@@ -34,6 +35,7 @@ static __always_inline bool icmp_quote_v4(struct __sk_buff *skb,
 	address_set_v4(&quoted->tuple.dst, ip.daddr);
 	quoted->tuple.proto = ip.protocol;
 	quoted->l4 = quoted->ip + ip.ihl * 4;
+	quoted->l4_length = bpf_ntohs(ip.tot_len) - ip.ihl * 4;
 	return true;
 }
 
@@ -49,10 +51,11 @@ static __always_inline bool icmp_quote_v6(struct __sk_buff *skb,
 	address_set_v6(&quoted->tuple.dst, ip.daddr.in6_u.u6_addr32);
 	quoted->tuple.proto = ip.nexthdr;
 	quoted->l4 = quoted->ip + sizeof(ip);
+	quoted->l4_length = bpf_ntohs(ip.payload_len);
 	return true;
 }
 
-/* Reads the quote; false when it is no TCP or UDP packet with ports. */
+/* Reads the quote; false when it is no packet with ports. */
 static __always_inline bool icmp_quote(struct __sk_buff *skb,
 				       const struct packet *packet,
 				       struct quoted *quoted)
@@ -125,6 +128,26 @@ static __always_inline __u64 icmp_fix16(struct __sk_buff *skb, __u32 offset,
 	return icmp_set16(skb, offset, csum_apply(old, change), sum);
 }
 
+/* Corrects the checksum of a quoted SCTP packet in the same way; an address
+ * alone changes nothing in it. */
+static __always_inline __u64 icmp_fix_sctp(struct __sk_buff *skb,
+					   const struct quoted *quoted,
+					   const struct flow *flow, __u64 sum)
+{
+	const struct flow_key *tuple = &quoted->tuple;
+	__u32 offset = quoted->l4 + SCTP_CHECK;
+	__be32 old, check, ports;
+
+	ports = sctp_ports_change(tuple->sport, tuple->dport, flow->dport,
+				  flow->sport);
+	if (!ports || bpf_skb_load_bytes(skb, offset, &old, sizeof(old)) ||
+	    !old)
+		return sum;
+	check = old ^ crc32c_change(ports, quoted->l4_length);
+	bpf_skb_store_bytes(skb, offset, &check, sizeof(check), 0);
+	return csum_change(sum, old, check);
+}
+
 /*
  * Makes the quote what its sender sent: the reverse of the flow's tuple.
  * Returns the change of the bytes that the ICMP checksum covers.
@@ -153,6 +176,8 @@ static __always_inline __u64 icmp_rewrite_quote(struct __sk_buff *skb,
 	}
 	change = icmp_set16(skb, quoted->l4, flow->dport, change);
 	change = icmp_set16(skb, quoted->l4 + 2, flow->sport, change);
+	if (old->proto == IPPROTO_SCTP)
+		return icmp_fix_sctp(skb, quoted, flow, change);
 	addresses = csum_change(addresses, old->sport, flow->dport);
 	addresses = csum_change(addresses, old->dport, flow->sport);
 	return icmp_fix16(skb, quoted->l4 + (is_tcp ? 16 : 6), addresses,

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "packet.h"
 #include "parse.h"
+#include "sctp.h"
 
 /* What to write besides the addresses. */
 struct nat_write {
@@ -83,6 +84,56 @@ static __always_inline bool nat_is_partial(struct __sk_buff *skb, __u32 offset,
 	return csum_fold(added + before + (__u16)~after) == 0xffff;
 }
 
+/* Bytes of the packet from its L4 header on, by its IP header: a frame may be
+ * longer. 0: it cannot be read. */
+static __always_inline __u32 nat_l4_length(struct __sk_buff *skb,
+					   const struct packet *packet)
+{
+	__u32 header = packet->l4 - packet->l3;
+	__be16 length;
+
+	if (bpf_skb_load_bytes(skb, packet->l3 + (packet->is_v6 ? 4 : 2),
+			       &length, sizeof(length)))
+		return 0;
+	return bpf_ntohs(length) +
+	       (packet->is_v6 ? sizeof(struct ipv6hdr) : 0) - header;
+}
+
+/*
+ * Makes SCTP's checksum fit the ports that are about to be written; it knows no
+ * addresses. It makes up for nothing in skb->csum, which therefore has to be
+ * told of all changes but those that the header checksum of IPv4 makes up for.
+ */
+static __noinline long nat_sctp_checksum(struct __sk_buff *skb,
+					 const struct scratch *s,
+					 const struct flow *flow)
+{
+	const struct packet *packet;
+	__be32 check, ports;
+
+	if (!skb || !s || !flow)
+		return -1;
+	packet = &s->packet;
+	ports = sctp_ports_change(packet->tuple.sport, packet->tuple.dport,
+				  flow->sport, flow->dport);
+	if (packet->is_v6)
+		bpf_csum_update(skb, s->change);
+	if (!ports)
+		return 0;
+	bpf_csum_update(
+		skb, csum_fold64(csum_change(
+			     csum_change(0, packet->tuple.sport, flow->sport),
+			     packet->tuple.dport, flow->dport)));
+	if (bpf_skb_load_bytes(skb, packet->l4 + SCTP_CHECK, &check,
+			       sizeof(check)))
+		return -1;
+	if (!check)
+		return 0;
+	check ^= crc32c_change(ports, nat_l4_length(skb, packet));
+	return bpf_skb_store_bytes(skb, packet->l4 + SCTP_CHECK, &check,
+				   sizeof(check), BPF_F_RECOMPUTE_CSUM);
+}
+
 /* Makes the L4 checksum fit the tuple that is about to be written. */
 static __always_inline long nat_l4_checksum(struct __sk_buff *skb,
 					    const struct scratch *s,
@@ -97,6 +148,8 @@ static __always_inline long nat_l4_checksum(struct __sk_buff *skb,
 	bool is_known;
 	long err;
 
+	if (old->proto == IPPROTO_SCTP)
+		return nat_sctp_checksum(skb, s, flow);
 	if (old->sport == flow->sport && old->dport == flow->dport)
 		return csum_replace_pseudo(skb, offset, s->change, flags);
 	is_known = nat_read_check(skb, offset, &before);

@@ -17,10 +17,10 @@ struct packet {
 	__be32 fragment_id;
 	__u16 l3;
 	__u16 l4;
-	__u16 l4_size;  /* TCP: header with options; UDP: 8 */
+	__u16 l4_size;  /* TCP: header with options; UDP: 8; SCTP: 12 */
 	__u16 flags;    /* enum packet_flag */
 	__u16 ip_check; /* IPv4: checksum of the header */
-	__u8 tcp_flags; /* enum tcp_flag */
+	__u8 tcp_flags; /* enum tcp_flag; SCTP: what its chunks are like */
 	__u8 ttl;
 	__u8 is_v6;
 	__u8 pad[3];
@@ -104,11 +104,17 @@ struct scratch {
 	__u32 change; /* nat.h: csum of the addresses */
 };
 
-/* True when the packet begins a TCP connection. */
+/* True when the packet begins a TCP connection or an SCTP association. Packets
+ * of other protocols have no flags. */
 static __always_inline bool packet_is_syn(const struct packet *packet)
 {
-	return packet->tuple.proto == IPPROTO_TCP &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* True when packets tell where a connection begins and ends. */
+static __always_inline bool packet_has_states(const struct packet *packet)
+{
+	return packet->tuple.proto != IPPROTO_UDP;
 }
 
 /* Room of one run; never pinned, holds nothing between runs. */

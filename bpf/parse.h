@@ -16,9 +16,11 @@
 #include "context.h"
 #include "fragment.h"
 #include "packet.h"
+#include "sctp.h"
 
 enum parsed {
-	PARSED_OURS = 0,  /* TCP, UDP, an ICMP error or echo: tuple is filled */
+	PARSED_OURS = 0,  /* TCP, UDP, SCTP, an ICMP error or echo: tuple is
+			     filled */
 	PARSED_OTHER = 1, /* anything else */
 	PARSED_SHORT = 2, /* headers are not in the linear part */
 };
@@ -83,7 +85,8 @@ static __always_inline enum parsed parse_later_fragment(struct packet *packet)
 }
 
 /* The L4 header at packet->l4. */
-static __always_inline enum parsed parse_l4(const struct bytes *bytes,
+static __always_inline enum parsed parse_l4(struct __sk_buff *skb,
+					    const struct bytes *bytes,
 					    struct packet *packet)
 {
 	__u16 offset = packet->l4;
@@ -103,6 +106,13 @@ static __always_inline enum parsed parse_l4(const struct bytes *bytes,
 	packet->l4_size = 8;
 	if (packet->tuple.proto == IPPROTO_UDP)
 		return PARSED_OURS;
+	if (packet->tuple.proto == IPPROTO_SCTP) {
+		if ((void *)(l4 + SCTP_HEADER) > bytes->end)
+			return PARSED_SHORT;
+		packet->l4_size = SCTP_HEADER;
+		packet->tcp_flags = sctp_flags(skb, offset + SCTP_HEADER);
+		return PARSED_OURS;
+	}
 	if ((void *)(l4 + sizeof(struct tcphdr)) > bytes->end)
 		return PARSED_SHORT;
 	packet->l4_size = (l4[12] >> 4) * 4;
@@ -112,10 +122,12 @@ static __always_inline enum parsed parse_l4(const struct bytes *bytes,
 
 static __always_inline bool proto_is_ours(__u8 proto, __u8 icmp)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == icmp;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_SCTP || proto == icmp;
 }
 
-static __always_inline enum parsed parse_v4(const struct bytes *bytes,
+static __always_inline enum parsed parse_v4(struct __sk_buff *skb,
+					    const struct bytes *bytes,
 					    struct packet *packet)
 {
 	const struct iphdr *ip = bytes->data + packet->l3;
@@ -138,7 +150,7 @@ static __always_inline enum parsed parse_v4(const struct bytes *bytes,
 		packet->flags |= fragment & 0x1fff ? PACKET_LATER_FRAGMENT :
 						     PACKET_FIRST_FRAGMENT;
 	}
-	return parse_l4(bytes, packet);
+	return parse_l4(skb, bytes, packet);
 }
 
 /*
@@ -202,7 +214,7 @@ static __always_inline enum parsed parse_v6(struct __sk_buff *skb,
 	if (proto < 0)
 		return PARSED_OTHER;
 	packet->tuple.proto = proto;
-	return parse_l4(bytes, packet);
+	return parse_l4(skb, bytes, packet);
 }
 
 /*
@@ -223,13 +235,14 @@ static __always_inline enum parsed parse_once(struct __sk_buff *skb,
 	if (eth->h_proto == skb->protocol && first[0] != 0x45)
 		packet->l3 = sizeof(*eth);
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return parse_v4(&bytes, packet);
+		return parse_v4(skb, &bytes, packet);
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
 		return parse_v6(skb, &bytes, packet);
 	return PARSED_OTHER;
 }
 
-/* True when the packet is TCP, UDP, an ICMP error or echo, and its tuple known. */
+/* True when the packet is TCP, UDP, SCTP, an ICMP error or echo, and its tuple
+ * known. */
 static __always_inline bool parse_packet(struct __sk_buff *skb,
 					 struct packet *packet)
 {

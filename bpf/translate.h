@@ -73,6 +73,21 @@ static __always_inline bool translate_stranger(struct __sk_buff *skb,
 	       flow->socket != sender_cookie(skb);
 }
 
+/*
+ * True when a fragment can be translated; a first one is remembered. The
+ * checksum of SCTP changes with the ports by the size of the whole message,
+ * which no fragment tells.
+ */
+static __always_inline bool translate_fragment(const struct packet *packet,
+					       const struct flow *flow)
+{
+	if (packet->flags & PACKET_FIRST_FRAGMENT && !fragment_remember(packet))
+		return false;
+	return packet->tuple.proto != IPPROTO_SCTP ||
+	       (packet->tuple.sport == flow->sport &&
+		packet->tuple.dport == flow->dport);
+}
+
 /* Translates and sends a packet that has a flow. A first fragment that is
  * refused is remembered too: the rest of its datagram must not go out alone,
  * to the frontend's address. */
@@ -83,7 +98,8 @@ static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 	const struct packet *packet = &s->packet;
 	__u32 verdict;
 
-	if (packet->flags & PACKET_FIRST_FRAGMENT && !fragment_remember(packet))
+	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT) &&
+	    !translate_fragment(packet, flow))
 		return verdict_drop(DROP_FRAGMENT);
 	verdict = forward_check(skb, packet, flow);
 	if (verdict != VERDICT_NEXT)

@@ -265,8 +265,9 @@ enum flow_state {
 	FLOW_SYN_SENT = 0,    /* TCP: handshake; UDP: one direction seen */
 	FLOW_ESTABLISHED = 1, /* TCP: the client answered the backend's answer;
 				 UDP: both directions seen */
-	FLOW_CLOSING = 2,     /* one FIN seen */
-	FLOW_CLOSED = 3,      /* RST, or FIN both ways */
+	FLOW_CLOSING = 2,     /* one FIN seen; SCTP: SHUTDOWN */
+	FLOW_CLOSED = 3,      /* RST, or FIN both ways; SCTP: ABORT, or
+				 SHUTDOWN ACK or SHUTDOWN COMPLETE */
 };
 
 enum flow_flag {
@@ -277,7 +278,7 @@ enum flow_flag {
 	FLOW_FIN_FORWARD = 16,
 	FLOW_FIN_REPLY = 32,
 	FLOW_OVERFLOW = 64, /* stored in overflow, not in flows */
-	FLOW_REPLIED = 128, /* TCP, FLOW_SYN_SENT: only the client is awaited */
+	FLOW_REPLIED = 128, /* FLOW_SYN_SENT, not UDP: the client is awaited */
 };
 
 /* sockets: SK_STORAGE. What a socket's owner connected to. */
@@ -403,6 +404,7 @@ enum timeout {
 	TIMEOUT_UDP = 4,
 	TIMEOUT_UDP_STREAM = 5,
 	TIMEOUT_ICMP = 6,
+	TIMEOUT_SCTP = 7, /* between handshake and end, which are TCP's */
 };
 
 enum forwarding {
@@ -496,12 +498,14 @@ enum drop_reason {
 	DROP_NO_MASQUERADE_PORT = 6,    /* every tried source port is in use */
 	DROP_ICMP_REDIRECT = 7,         /* about a translated flow */
 	DROP_FIB = 8,                   /* no route to the backend */
-	DROP_TTL = 9,       /* expired on a redirected flow; answered */
-	DROP_TOO_BIG = 10,  /* above the MTU, redirected flow; answered */
-	DROP_REWRITE = 11,  /* the kernel refused a packet write */
-	DROP_FRAGMENT = 12, /* a fragment whose ports are not known */
+	DROP_TTL = 9,      /* expired on a redirected flow; answered */
+	DROP_TOO_BIG = 10, /* above the MTU, redirected flow; answered */
+	DROP_REWRITE = 11, /* the kernel refused a packet write */
+	DROP_FRAGMENT =
+		12, /* a fragment whose ports are not known; of SCTP also
+			       one whose ports would change */
 	DROP_HOST_BACKEND =
-		13, /* node client, host-network backend, socket-lb off */
+		13, /* node client, host-network backend, socket-lb off or SCTP */
 	DROP_SOCKET_PEER_CONFLICT =
 		14, /* two VIPs, one UDP socket, one backend: last one wins */
 	DROP_SOURCE_RANGE = 15, /* not in loadBalancerSourceRanges */

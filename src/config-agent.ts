@@ -168,6 +168,7 @@ function flowTimeouts(options: AgentOptions, configuration: KubeProxyConfigurati
 			120_000,
 		),
 		icmp: 30_000,
+		sctp: 210_000,
 	};
 	return { ...base, ...ipvsTimeouts(configuration), ...otherTimeouts(options.flowTimeouts ?? "") };
 }
@@ -182,9 +183,14 @@ function ipvsTimeouts({ mode, ipvs }: KubeProxyConfiguration): Partial<FlowTimeo
 	};
 }
 
-/** The timeouts that kube-proxy leaves to the kernel: "tcp-syn=5s,tcp-closed=2s,icmp=1s". */
+/** The timeouts that kube-proxy leaves to the kernel: "tcp-syn=5s,tcp-closed=2s,icmp=1s,sctp=60s". */
 function otherTimeouts(text: string): Partial<FlowTimeouts> {
-	const names = { "tcp-syn": "tcpSyn", "tcp-closed": "tcpClosed", icmp: "icmp" } as const;
+	const names = {
+		"tcp-syn": "tcpSyn",
+		"tcp-closed": "tcpClosed",
+		icmp: "icmp",
+		sctp: "sctp",
+	} as const;
 	const found: Partial<Record<keyof FlowTimeouts, number>> = {};
 	for (const pair of parsePatterns(text)) {
 		const [name = "", value = ""] = pair.split("=");

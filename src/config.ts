@@ -42,6 +42,8 @@ export interface FlowTimeouts {
 	readonly udp: number;
 	readonly udpStream: number;
 	readonly icmp: number;
+	/** Between the handshake and the end of an association. */
+	readonly sctp: number;
 }
 
 /** Entries in the maps that grow with the cluster or the traffic. */

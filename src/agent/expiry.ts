@@ -42,6 +42,7 @@ export interface PassResult {
 const STEP_ENTRIES = 512;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
+const IPPROTO_SCTP = 132;
 const { OFFSET } = Flow;
 /** Words of struct control, counted in 32 bits. */
 const WORDS = {
@@ -194,10 +195,11 @@ export function timeoutIndex(proto: number, state: number): number {
 	if (proto === IPPROTO_UDP) {
 		return state === FlowState.FLOW_SYN_SENT ? Timeout.TIMEOUT_UDP : Timeout.TIMEOUT_UDP_STREAM;
 	}
-	if (proto !== IPPROTO_TCP) return Timeout.TIMEOUT_ICMP;
+	if (proto !== IPPROTO_TCP && proto !== IPPROTO_SCTP) return Timeout.TIMEOUT_ICMP;
 	if (state === FlowState.FLOW_SYN_SENT) return Timeout.TIMEOUT_TCP_SYN;
-	if (state === FlowState.FLOW_ESTABLISHED) return Timeout.TIMEOUT_TCP_ESTABLISHED;
+	if (state === FlowState.FLOW_CLOSED) return Timeout.TIMEOUT_TCP_CLOSED;
+	if (proto === IPPROTO_SCTP) return Timeout.TIMEOUT_SCTP;
 	return state === FlowState.FLOW_CLOSING
 		? Timeout.TIMEOUT_TCP_CLOSING
-		: Timeout.TIMEOUT_TCP_CLOSED;
+		: Timeout.TIMEOUT_TCP_ESTABLISHED;
 }

@@ -36,6 +36,7 @@ export function settingsRecord(config: AgentConfig, facts: NodeFacts): Settings 
 			timeouts.udp,
 			timeouts.udpStream,
 			timeouts.icmp,
+			timeouts.sctp,
 		].map(jiffies),
 		node4: addressBytes(facts.node4),
 		node6: addressBytes(facts.node6),

@@ -128,7 +128,11 @@ function addDatapathOptions(command: Command): void {
 		.option("--max-services <n>", "service ports, per family", "65536")
 		.option("--max-backends <n>", "endpoints, summed over service ports", "262144")
 		.option("--max-flows <n>", "flow entries, two for each translated connection", "262144")
-		.option("--max-half-open <n>", "TCP flows in their handshake before overflow is used", "65536")
+		.option(
+			"--max-half-open <n>",
+			"TCP and SCTP flows in their handshake before overflow is used",
+			"65536",
+		)
 		.option("--min-sync-period <duration>", "shortest time between two syncs", "10ms");
 }
 
@@ -143,7 +147,10 @@ function addTimeoutOptions(command: Command): void {
 		)
 		.option("--conntrack-udp-timeout <duration>", "UDP without answer; 0: 30s", "0s")
 		.option("--conntrack-udp-timeout-stream <duration>", "UDP with answers; 0: 120s", "0s")
-		.option("--flow-timeouts <list>", "others (default: tcp-syn=120s,tcp-closed=120s,icmp=30s)");
+		.option(
+			"--flow-timeouts <list>",
+			"others (default: tcp-syn=120s,tcp-closed=120s,icmp=30s,sctp=210s)",
+		);
 }
 
 function addServeOptions(command: Command): void {

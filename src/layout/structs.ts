@@ -1136,6 +1136,7 @@ export const Timeout = {
 	TIMEOUT_UDP: 4,
 	TIMEOUT_UDP_STREAM: 5,
 	TIMEOUT_ICMP: 6,
+	TIMEOUT_SCTP: 7,
 } as const;
 export type Timeout = (typeof Timeout)[keyof typeof Timeout];
 

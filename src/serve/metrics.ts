@@ -200,7 +200,11 @@ function addLiveGauges(registers: Registry[], read: () => LiveCounters): void {
 	live("sluice_objects_skipped", "Objects or parts of them not served", ({ skipped }) => skipped);
 	live("sluice_flow_entries", "Entries in the flow table", (now) => now.flowEntries.flows);
 	live("sluice_overflow_entries", "Entries in overflow", (now) => now.flowEntries.overflow);
-	live("sluice_half_open_flows", "TCP flows in their handshake", ({ halfOpen }) => halfOpen);
+	live(
+		"sluice_half_open_flows",
+		"TCP and SCTP flows in their handshake",
+		({ halfOpen }) => halfOpen,
+	);
 	live("sluice_devices", "Devices served", ({ devices }) => devices.served);
 	live("sluice_devices_failed", "Devices without programs", ({ devices }) => devices.failed);
 	new Gauge({

@@ -35,7 +35,7 @@ function errorOf(
 	return { type, code, info };
 }
 
-for (const proto of ["tcp", "udp"] as const) {
+for (const proto of ["tcp", "udp", "sctp"] as const) {
 	for (const row of ERRORS) {
 		forBothFamilies(`an ICMP error, ${row[0]}, about ${proto}`, (family) => {
 			const { vip, backends } = endpoints(family, proto);

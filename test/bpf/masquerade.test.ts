@@ -33,7 +33,7 @@ function assertInRange(port: number | undefined): void {
 	assert.ok(port !== undefined && port >= PORTS.first && port <= PORTS.last, `port ${port}`);
 }
 
-for (const proto of ["tcp", "udp"] as const) {
+for (const proto of ["tcp", "udp", "sctp"] as const) {
 	forBothFamilies(`a pod that gets itself as ${proto} backend`, (family) => {
 		const { vip } = endpoints(family, proto);
 		const node = family.isV6 ? NODE6 : NODE4;

@@ -1,6 +1,8 @@
 /** Addresses, integers and Internet checksums for test/lib/packet.ts; shares no code with bpf/. */
 import { isIPv6 } from "node:net";
 
+const SCTP_CHECK = 8;
+
 /** The 4 or 16 bytes of an address. Knows "::" and hexadecimal groups, not embedded IPv4. */
 export function addressBytes(text: string): Uint8Array {
 	if (!isIPv6(text)) return Uint8Array.from(text.split("."), Number);
@@ -52,6 +54,32 @@ export function checksum(...parts: readonly Uint8Array[]): number {
 	}
 	while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
 	return ~sum & 0xffff;
+}
+
+/** CRC32c of the bytes, bit by bit (RFC 9260, appendix A). */
+export function crc32c(bytes: Uint8Array): number {
+	let crc = 0xffff_ffff;
+	for (const byte of bytes) {
+		crc ^= byte;
+		for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f6_3b78 : 0);
+	}
+	return ~crc >>> 0;
+}
+
+/** The checksum that an SCTP packet should have: of all its bytes, with zeros in its place. */
+export function sctpChecksum(l4: Uint8Array): number {
+	const zeroed = Uint8Array.from(l4);
+	zeroed.fill(0, SCTP_CHECK, SCTP_CHECK + 4);
+	return crc32c(zeroed);
+}
+
+/** The one that it has: stored with the least significant byte first. */
+export function sctpStored(l4: Uint8Array): number {
+	return new DataView(l4.buffer, l4.byteOffset, l4.length).getUint32(SCTP_CHECK, true);
+}
+
+export function setSctpChecksum(l4: Uint8Array, sum: number): void {
+	new DataView(l4.buffer, l4.byteOffset, l4.length).setUint32(SCTP_CHECK, sum, true);
 }
 
 /** The pseudo header of TCP, UDP and ICMPv6. */

@@ -1,10 +1,18 @@
 /** Frames back into fields, every checksum computed again. */
 
-import { PROTO } from "./packet.ts";
-import { addressText, checksum, pseudoHeader, u16, u32 } from "./packet-bytes.ts";
+import { CHUNK, type ChunkName, PROTO } from "./packet.ts";
+import {
+	addressText,
+	checksum,
+	pseudoHeader,
+	sctpChecksum,
+	sctpStored,
+	u16,
+	u32,
+} from "./packet-bytes.ts";
 
-/** Names of the header checksums that are wrong: "ip", "tcp", "udp", "icmp". */
-export type BadChecksum = "ip" | "tcp" | "udp" | "icmp";
+/** Names of the header checksums that are wrong. */
+export type BadChecksum = "ip" | "tcp" | "udp" | "sctp" | "icmp";
 
 export interface Decoded {
 	readonly smac?: string;
@@ -12,12 +20,14 @@ export interface Decoded {
 	readonly src: string;
 	readonly dst: string;
 	readonly ttl: number;
-	/** "tcp", "udp", "icmp" for both families, else the protocol's number. */
+	/** "tcp", "udp", "sctp", "icmp" for both families, else the protocol's number. */
 	readonly proto: string;
 	readonly sport?: number;
 	readonly dport?: number;
 	/** TCP flags as letters in the order FSRPA. */
 	readonly flags?: string;
+	/** SCTP chunks, as far as they are there. */
+	readonly chunks?: readonly (ChunkName | number)[];
 	/** Bytes behind the L4 header, or all of them in a later fragment. */
 	readonly payload?: string;
 	/** Offset in bytes and whether more follow; absent when it is no fragment. */
@@ -52,7 +62,13 @@ export function decode(frame: Uint8Array): Decoded {
 export function decodeIp(bytes: Uint8Array): Decoded {
 	const ip = (bytes[0] ?? 0) >> 4 === 6 ? readIpv6(bytes) : readIpv4(bytes);
 	const l4 = readL4(ip);
-	const names: Record<number, string> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmp" };
+	const names: Record<number, string> = {
+		1: "icmp",
+		6: "tcp",
+		17: "udp",
+		58: "icmp",
+		132: "sctp",
+	};
 	return {
 		src: addressText(ip.src),
 		dst: addressText(ip.dst),
@@ -106,11 +122,15 @@ function readIpv6(bytes: Uint8Array): Ip {
 	};
 }
 
-type L4 = Pick<Decoded, "sport" | "dport" | "flags" | "payload" | "icmp" | "quote" | "bad">;
+type L4 = Pick<
+	Decoded,
+	"sport" | "dport" | "flags" | "chunks" | "payload" | "icmp" | "quote" | "bad"
+>;
 
 function readL4(ip: Ip): L4 {
 	if (ip.fragment?.offset) return { payload: hex(ip.l4), bad: [] };
 	if (ip.proto === PROTO.icmp || ip.proto === PROTO.icmpv6) return readIcmp(ip);
+	if (ip.proto === PROTO.sctp) return readSctp(ip);
 	const isTcp = ip.proto === PROTO.tcp;
 	return {
 		sport: u16(ip.l4, 0),
@@ -126,6 +146,28 @@ function checksumIsWrong(ip: Ip, isTcp: boolean): boolean {
 	if (ip.fragment || ip.l4.length !== ip.length) return false;
 	const absent = !isTcp && ip.src.length === 4 && u16(ip.l4, 6) === 0;
 	return !absent && checksum(pseudoHeader(ip), ip.l4) !== 0;
+}
+
+/** A sum of 0 is left to a device, and not judged. */
+function readSctp(ip: Ip): L4 {
+	const isJudged = !ip.fragment && ip.l4.length === ip.length && sctpStored(ip.l4) !== 0;
+	return {
+		sport: u16(ip.l4, 0),
+		dport: u16(ip.l4, 2),
+		chunks: chunkNames(ip.l4),
+		payload: hex(ip.l4.slice(12)),
+		bad: isJudged && sctpStored(ip.l4) !== sctpChecksum(ip.l4) ? ["sctp"] : [],
+	};
+}
+
+function chunkNames(l4: Uint8Array): (ChunkName | number)[] {
+	const names: (ChunkName | number)[] = [];
+	for (let at = 12; at + 4 <= l4.length; at += (Math.max(4, u16(l4, at + 2)) + 3) & ~3) {
+		const type = l4[at] ?? 0;
+		const known = Object.entries(CHUNK).find(([, number]) => number === type);
+		names.push((known?.[0] as ChunkName | undefined) ?? type);
+	}
+	return names;
 }
 
 function readIcmp(ip: Ip): L4 {

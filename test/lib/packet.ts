@@ -1,19 +1,44 @@
 /** Builds Ethernet frames, checksums filled in. packet-decode.ts is the way back. */
 import { isIPv6 } from "node:net";
-import { addressBytes, checksum, pseudoHeader, setU16 } from "./packet-bytes.ts";
+import {
+	addressBytes,
+	checksum,
+	pseudoHeader,
+	sctpChecksum,
+	setSctpChecksum,
+	setU16,
+} from "./packet-bytes.ts";
 
-export const PROTO = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+export const PROTO = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;
+
+/** Types of SCTP's chunks (RFC 9260). */
+export const CHUNK = {
+	data: 0,
+	init: 1,
+	initAck: 2,
+	sack: 3,
+	heartbeat: 4,
+	abort: 6,
+	shutdown: 7,
+	shutdownAck: 8,
+	cookieEcho: 10,
+	cookieAck: 11,
+	shutdownComplete: 14,
+} as const;
+export type ChunkName = keyof typeof CHUNK;
 
 export interface PacketSpec {
 	readonly src: string;
 	readonly dst: string;
-	readonly proto: "tcp" | "udp";
+	readonly proto: "tcp" | "udp" | "sctp";
 	readonly sport: number;
 	readonly dport: number;
 	/** TCP flags as letters: S, A, F, R, P. Default "S". */
 	readonly flags?: string;
 	/** TCP sequence number. */
 	readonly seq?: number;
+	/** SCTP; default: the one that is like `flags`. The last has the payload. */
+	readonly chunks?: readonly ChunkName[];
 	readonly payload?: Uint8Array;
 	/** Default 64. */
 	readonly ttl?: number;
@@ -21,7 +46,7 @@ export interface PacketSpec {
 	readonly options?: number;
 	/** IPv6 extension headers in front of L4: "hop" (hop-by-hop), "dst" (destination options). */
 	readonly extensions?: readonly ("hop" | "dst")[];
-	/** UDP over IPv4 only: send without checksum. */
+	/** UDP over IPv4, and SCTP whose sum is left to the device: send without checksum. */
 	readonly noChecksum?: boolean;
 	/** Cuts the datagram: which of its L4 bytes this packet carries. */
 	readonly fragment?: { readonly id: number; readonly from: number; readonly to: number };
@@ -57,11 +82,14 @@ const IPV4_DONT_FRAGMENT = 0x4000;
 const IPV4_MORE_FRAGMENTS = 0x2000;
 const NEXT = { hop: 0, fragment: 44, dst: 60 } as const;
 
-/** A TCP or UDP packet. */
+/** A TCP, UDP or SCTP packet. */
 export function packet(spec: PacketSpec): Uint8Array {
 	const proto = PROTO[spec.proto];
-	const l4 = spec.proto === "tcp" ? tcp(spec) : udp(spec);
-	if (!spec.noChecksum) fillChecksum(l4, spec.proto === "tcp" ? 16 : 6, spec, proto);
+	const l4 = L4[spec.proto](spec);
+	if (!spec.noChecksum) {
+		if (spec.proto === "sctp") setSctpChecksum(l4, sctpChecksum(l4));
+		else fillChecksum(l4, spec.proto === "tcp" ? 16 : 6, spec, proto);
+	}
 	const body = spec.fragment ? l4.slice(spec.fragment.from, spec.fragment.to) : l4;
 	const more = spec.fragment !== undefined && spec.fragment.to < l4.length;
 	const datagram = { ...spec, proto };
@@ -126,6 +154,31 @@ function udp(spec: PacketSpec): Uint8Array {
 	bytes.set(payload, 8);
 	return bytes;
 }
+
+function sctp(spec: PacketSpec): Uint8Array {
+	const names = spec.chunks ?? [CHUNK_LIKE[spec.flags ?? "S"] ?? "data"];
+	const payload = spec.payload ?? new Uint8Array(0);
+	const chunks = names.flatMap((name, i) => {
+		const body = i === names.length - 1 ? [...payload] : [];
+		const padding = new Array<number>(-body.length & 3).fill(0);
+		const length = 4 + body.length;
+		return [CHUNK[name], 0, length >> 8, length & 255, ...body, ...padding];
+	});
+	const bytes = Uint8Array.from([0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0, ...chunks]);
+	setU16(bytes, 0, spec.sport);
+	setU16(bytes, 2, spec.dport);
+	return bytes;
+}
+
+const L4 = { tcp, udp, sctp } as const;
+const CHUNK_LIKE: Readonly<Record<string, ChunkName>> = {
+	S: "init",
+	SA: "initAck",
+	R: "abort",
+	RA: "abort",
+	F: "shutdown",
+	FA: "shutdown",
+};
 
 function fillChecksum(
 	l4: Uint8Array,

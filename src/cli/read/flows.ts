@@ -98,11 +98,11 @@ function sortKey(flow: FlowView): string {
 	return [protocol, address, String(port).padStart(5), client, clientPort].join(" ");
 }
 
-const IPPROTO_TCP = 6;
+const IPPROTO_UDP = 17;
 
-/** conntrack's names for TCP's handshake. Only TCP closes; of others it matters if there was an answer. */
+/** conntrack's names for TCP's handshake, which that of SCTP is like. UDP does not close: it matters if there was an answer. */
 function stateName(proto: number, { state, flags }: Flow): string {
-	if (proto === IPPROTO_TCP) {
+	if (proto !== IPPROTO_UDP) {
 		const isAnswered = state === FlowState.FLOW_SYN_SENT && (flags & FlowFlag.FLOW_REPLIED) !== 0;
 		return isAnswered ? "syn_recv" : nameIn(FlowState, state, "FLOW_");
 	}

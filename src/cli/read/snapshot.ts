@@ -27,8 +27,6 @@ import { bytesToAddress, compareAddresses } from "../../model/address-bytes.ts";
 
 import { bytesToCIDR } from "../../model/cidr.ts";
 
-const IPPROTO_TCP = 6;
-
 export type Maps = (name: MapName) => MapPort;
 
 export interface BackendView {
@@ -207,14 +205,14 @@ function slotAt(slots: DataView, index: number): number {
 	return Slot.decode(slots, index * 8).backend;
 }
 
-/** Backend id -> its TCP flows that are closed but not removed yet. */
+/** Backend id -> its TCP and SCTP flows that are closed but not removed yet. */
 function readClosedFlows(maps: Maps): Map<number, number> {
 	const closed = new Map<number, number>();
-	const { direction, proto } = FlowKey.OFFSET;
+	const { direction } = FlowKey.OFFSET;
 	const { state, backend } = Flow.OFFSET;
 	for (const table of ["flows", "overflow"] as const) {
 		forEachEntry(maps(table), (key, value) => {
-			if (key[direction] !== FlowDirection.FLOW_FORWARD || key[proto] !== IPPROTO_TCP) return;
+			if (key[direction] !== FlowDirection.FLOW_FORWARD) return;
 			if (value[state] !== FlowState.FLOW_CLOSED) return;
 			const id = viewOf(value).getUint32(backend, true);
 			closed.set(id, (closed.get(id) ?? 0) + 1);

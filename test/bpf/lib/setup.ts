@@ -38,7 +38,7 @@ export function forBothFamilies(name: string, tests: (family: Family) => void): 
 /** A frontend at port 80 and an endpoint at port 8080. */
 export function endpoints(
 	{ at }: Family,
-	proto: "tcp" | "udp",
+	proto: Endpoint["proto"],
 ): { readonly vip: Endpoint; readonly backends: readonly Endpoint[] } {
 	return {
 		vip: { address: VIPS[at], port: 80, proto },

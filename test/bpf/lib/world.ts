@@ -59,7 +59,7 @@ export const OBJECT = fileURLToPath(new URL("../../../build/bpf/sluice.bpf.o", i
 export const PORTS = { first: 61001, last: 62000 } as const;
 
 const FILTER_WORDS = 4096;
-const PROTO = { tcp: 6, udp: 17 } as const;
+const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** Hash tables that a test finds empty. */
 const FORGOTTEN = [
@@ -101,7 +101,7 @@ export const ACTION = { pass: -1, drop: 2, redirect: 7 } as const;
 export interface Endpoint {
 	readonly address: string;
 	readonly port: number;
-	readonly proto: "tcp" | "udp";
+	readonly proto: "tcp" | "udp" | "sctp";
 }
 
 export interface FlowEntry {
@@ -231,7 +231,7 @@ export class World {
 	set(changes: Partial<Settings>): void {
 		const seconds = (count: number): bigint => BigInt(count) * 1000n;
 		const settings: Settings = {
-			timeout: [60, 86400, 60, 10, 30, 180, 30, 0].map(seconds),
+			timeout: [60, 86400, 60, 10, 30, 180, 30, 210].map(seconds),
 			node4: ipAddr(NODE4),
 			node6: ipAddr(NODE6),
 			hz: 1000,

@@ -19,6 +19,7 @@ import type { Family } from "../../../src/model/objects.ts";
 
 const TCP = 6;
 const UDP = 17;
+const SCTP = 132;
 
 class World {
 	now = 10_000n;
@@ -76,8 +77,8 @@ class World {
 
 	constructor() {
 		const timeouts = new BigUint64Array(this.settings.memory(), 0, 8);
-		// syn, established, closing, closed, udp, udp stream, icmp
-		timeouts.set([100n, 8000n, 500n, 200n, 300n, 1000n, 50n]);
+		// syn, established, closing, closed, udp, udp stream, icmp, sctp
+		timeouts.set([100n, 8000n, 500n, 200n, 300n, 1000n, 50n, 700n]);
 	}
 
 	add(
@@ -154,12 +155,18 @@ test("only flows past the timeout of their own state are handed to the reaper", 
 	world.add(7, { proto: UDP, idle: 301n });
 	world.add(8, { proto: UDP, idle: 1001n });
 	world.add(9, { proto: 1, idle: 51n });
+	world.add(11, { proto: SCTP, state: FlowState.FLOW_SYN_SENT, idle: 101n });
+	world.add(12, { proto: SCTP, idle: 700n });
+	world.add(13, { proto: SCTP, idle: 701n });
+	world.add(14, { proto: SCTP, state: FlowState.FLOW_CLOSING, idle: 700n });
+	world.add(15, { proto: SCTP, state: FlowState.FLOW_CLOSING, idle: 701n });
+	world.add(16, { proto: SCTP, state: FlowState.FLOW_CLOSED, idle: 201n });
 	// Refreshed by a packet after "now" was read.
 	world.add(10, { state: FlowState.FLOW_SYN_SENT, idle: -5n });
 	world.pass();
 	assert.deepEqual(
 		world.reaped.sort((a, b) => a - b),
-		[1, 4, 5, 6, 8, 9],
+		[1, 4, 5, 6, 8, 9, 11, 13, 15, 16],
 	);
 });
 

@@ -35,19 +35,21 @@ test("timeouts are kube-proxy's conntrack defaults, in jiffies", () => {
 	assert.equal(timeout[Timeout.TIMEOUT_UDP], 30n * 250n);
 	assert.equal(timeout[Timeout.TIMEOUT_UDP_STREAM], 120n * 250n);
 	assert.equal(timeout[Timeout.TIMEOUT_ICMP], 30n * 250n);
+	assert.equal(timeout[Timeout.TIMEOUT_SCTP], 210n * 250n);
 });
 
 test("flags change timeouts; one shorter than a jiffy is one jiffy", () => {
 	const config = configOf(
 		"--conntrack-tcp-timeout-established=2s",
 		"--conntrack-udp-timeout=1s",
-		"--flow-timeouts=tcp-syn=1ms,tcp-closed=500ms",
+		"--flow-timeouts=tcp-syn=1ms,tcp-closed=500ms,sctp=3s",
 	);
 	const { timeout } = settingsRecord(config, FACTS);
 	assert.equal(timeout[Timeout.TIMEOUT_TCP_ESTABLISHED], 500n);
 	assert.equal(timeout[Timeout.TIMEOUT_UDP], 250n);
 	assert.equal(timeout[Timeout.TIMEOUT_TCP_SYN], 1n);
 	assert.equal(timeout[Timeout.TIMEOUT_TCP_CLOSED], 125n);
+	assert.equal(timeout[Timeout.TIMEOUT_SCTP], 750n);
 });
 
 test("settings carry addresses, ports, forwarding and the filter's mask", () => {

@@ -47,7 +47,10 @@ test("a bad value is named together with its flag", async () => {
 		[["--socket-lb=perhaps"], '--socket-lb: "perhaps" is neither on nor off'],
 		[["--max-flows=1"], '--max-flows: "1" is not a whole number from 16'],
 		[["--conntrack-udp-timeout=5"], '--conntrack-udp-timeout: "5" is not a duration'],
-		[["--flow-timeouts=sctp=5s"], '--flow-timeouts: "sctp" is none of tcp-syn, tcp-closed, icmp'],
+		[
+			["--flow-timeouts=dccp=5s"],
+			'--flow-timeouts: "dccp" is none of tcp-syn, tcp-closed, icmp, sctp',
+		],
 		[["--healthz-bind-address=localhost:1"], '--healthz-bind-address: "localhost:1" is not'],
 		[["--iptables-masquerade-bit=32"], "--iptables-masquerade-bit: must be from 0 to 31, is 32"],
 		[["--oom-score-adj=x"], '--oom-score-adj: "x" is not understood'],
