@@ -1,7 +1,8 @@
 /** Recipes into frames. */
 import { addressBytes, checksum, pseudoHeader, setU16, u16 } from "../../lib/packet-bytes.ts";
 import type { Extension, Handling, Recipe } from "./case.ts";
-import { TCP, UDP } from "./parse-frame.ts";
+import { FLAG, type Parsed, SCTP, TCP, UDP } from "./parse-frame.ts";
+import { crc32c } from "./sums.ts";
 
 const MACS = [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1] as const;
 const VLAN_TAG = [0x81, 0x00, 0x00, 0x07] as const;
@@ -46,7 +47,8 @@ function join(...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array
 
 function l4Bytes(recipe: Recipe): Uint8Array {
 	const { proto, sport, dport, flags, payload } = recipe;
-	const header = proto === TCP ? 20 : 8;
+	const chunks = proto === SCTP ? chunkHeads(recipe) : [];
+	const header = proto === TCP ? 20 : proto === SCTP ? 12 + chunks.length : 8;
 	const bytes = new Uint8Array(header + payload);
 	for (let i = header; i < bytes.length; i++) bytes[i] = i * 37 + sport;
 	setU16(bytes, 0, sport);
@@ -57,8 +59,32 @@ function l4Bytes(recipe: Recipe): Uint8Array {
 	} else if (proto === UDP) {
 		setU16(bytes, 4, bytes.length);
 		fill(recipe, bytes, 6);
+	} else if (proto === SCTP) {
+		bytes.set(chunks, 12);
+		fillSctp(recipe, bytes);
 	} else if (proto === 1 || proto === 58) bytes[0] = ICMP_ECHO;
 	return bytes;
+}
+
+/** The chunk that is like the flags, behind a SACK when PSH is among them. */
+function chunkHeads({ flags, payload }: Recipe): number[] {
+	const like: readonly (readonly [number, number])[] = [
+		[FLAG.rst, 6],
+		[FLAG.fin | FLAG.ack, 8],
+		[FLAG.fin, 7],
+		[FLAG.syn | FLAG.ack, 2],
+		[FLAG.syn, 1],
+	];
+	const type = like.find(([bits]) => (flags & bits) === bits)?.[1] ?? (flags & 0x20 ? 14 : 0);
+	const length = 4 + payload;
+	const head = [type, 0, length >> 8, length & 255];
+	return flags & 8 ? [3, 0, 0, 5, 0, 0, 0, 0, ...head] : head;
+}
+
+function fillSctp({ noChecksum, wrongBy }: Recipe, l4: Uint8Array): void {
+	if (noChecksum) return;
+	const sum = (crc32c(l4) ^ wrongBy) >>> 0;
+	new DataView(l4.buffer).setUint32(8, sum, true);
 }
 
 function fill(recipe: Recipe, l4: Uint8Array, at: number): void {
@@ -146,7 +172,11 @@ export function errorFrame(
 	return withEthernet(0x0800, join(header, icmp));
 }
 
-/** Whether a UDP packet says that it has no checksum. */
-export function lacksChecksum(frame: Uint8Array, l4: number): boolean {
-	return u16(frame, l4 + 6) === 0;
+/** Whether a packet says that it has no checksum, or that a device is to make it. */
+export function lacksChecksum(
+	frame: Uint8Array,
+	{ proto, l4 }: Pick<Parsed, "proto" | "l4">,
+): boolean {
+	if (proto === SCTP) return !frame.slice(l4 + 8, l4 + 12).some(Boolean);
+	return proto === UDP && u16(frame, l4 + 6) === 0;
 }

@@ -4,7 +4,7 @@ import { addressText } from "../../lib/packet-bytes.ts";
 import { decode } from "../../lib/packet-decode.ts";
 import type { Output } from "./check-output.ts";
 import type { Answer } from "./decide.ts";
-import { hexOf, type Parsed, TCP } from "./parse-frame.ts";
+import { hexOf, type Parsed, SCTP, TCP } from "./parse-frame.ts";
 import type { Arrival } from "./situation.ts";
 
 const KINDS = {
@@ -30,7 +30,7 @@ export function checkAnswer(
 	return checkQuote(frame, parsed, packet) ?? checkMessage(parsed, answer, packet);
 }
 
-/** The packet as it came, up to QUOTE_L4, but for its L4 checksum. */
+/** The packet as it came, up to QUOTE_L4, but for its L4 checksum; that of SCTP stays. */
 function checkQuote(
 	frame: Uint8Array,
 	{ l3, l4, isV6, proto }: Parsed,
@@ -41,7 +41,8 @@ function checkQuote(
 	if (packet.length !== from + size) return `${packet.length - from} bytes quoted`;
 	const wanted = frame.slice(l3, l3 + size);
 	const check = l4 - l3 + (proto === TCP ? 16 : 6);
-	if (check + 2 <= size) wanted.set(packet.subarray(from + check, from + check + 2), check);
+	if (proto !== SCTP && check + 2 <= size)
+		wanted.set(packet.subarray(from + check, from + check + 2), check);
 	const isSame = Buffer.compare(wanted, packet.subarray(from)) === 0;
 	return isSame ? undefined : "the quote differs";
 }

@@ -2,14 +2,14 @@
 import { FlowWay } from "../../../src/layout/structs.ts";
 import { ifindexOf } from "../../bpf/lib/topology.ts";
 import { ACTION } from "../../bpf/lib/world.ts";
-import { setU16, u16 } from "../../lib/packet-bytes.ts";
+import { setU16 } from "../../lib/packet-bytes.ts";
 import { isHop } from "./decide.ts";
 import type { Entry } from "./flows.ts";
-import { hexOf, type Parsed, TCP, UDP } from "./parse-frame.ts";
+import { hexOf, type Parsed, SCTP, TCP, UDP } from "./parse-frame.ts";
 import { routeTo } from "./place.ts";
 import type { Quote } from "./quote.ts";
 import { type Arrival, arrivedAt } from "./situation.ts";
-import { addressSum, l4Sum, sumOf } from "./sums.ts";
+import { addressSum, l4Sum, sctpError, sctpMessage, sumOf } from "./sums.ts";
 import { isTooBig } from "./ways.ts";
 
 export interface Output {
@@ -17,10 +17,11 @@ export interface Output {
 	readonly packet: Uint8Array;
 }
 
-/** A checksum field of 2 bytes, and the sum that it makes 0 modulo 65535 when it is right. */
+/** A checksum field, and by how much it is wrong: 0 is right. */
 interface Checksum {
 	readonly name: string;
 	readonly at: number;
+	readonly size: 2 | 4;
 	/** A field of 0 says that there is none, and stays. */
 	readonly mayBeAbsent: boolean;
 	sum(frame: Uint8Array): number;
@@ -72,7 +73,7 @@ export function checkError(
 	writeAddresses(expected, parsed, { src, dst: entry.to.dst });
 	const checksums = [...(isV6 ? [] : [ipChecksum(parsed), quotedIpChecksum(quote)])];
 	const inner = quotedL4Checksum(quote, isV6);
-	if (inner.at + 2 <= expected.length) checksums.push(inner);
+	if (inner.at + inner.size <= expected.length) checksums.push(inner);
 	checksums.push(icmpChecksum(parsed));
 	return finish(arrival, parsed, { entry, expected, checksums, output });
 }
@@ -94,7 +95,7 @@ function finish(
 	const action = send(arrival, parsed, entry, expected);
 	if (output.action !== action) return `the action is ${output.action} and should be ${action}`;
 	if (output.packet.length !== expected.length) return `the length is ${output.packet.length}`;
-	for (const { at } of checksums) setU16(expected, at, u16(output.packet, at));
+	for (const { at, size } of checksums) expected.set(output.packet.slice(at, at + size), at);
 	const differs = expected.findIndex((byte, at) => byte !== output.packet[at]);
 	if (differs >= 0) {
 		return `byte ${differs} is ${output.packet[differs]} and should be ${expected[differs]}`;
@@ -136,13 +137,13 @@ function bridgeMac(arrival: Arrival, entry: Entry): string | undefined {
 
 /** Right stays right, and wrong stays wrong by the same difference. */
 function judge(
-	{ name, at, mayBeAbsent, sum }: Checksum,
+	{ name, at, size, mayBeAbsent, sum }: Checksum,
 	before: Uint8Array,
 	after: Uint8Array,
 ): string | undefined {
-	const field = u16(after, at);
-	if (mayBeAbsent && u16(before, at) === 0) {
-		return field === 0 ? undefined : `the ${name} checksum was absent and is ${field}`;
+	const isAbsent = (frame: Uint8Array): boolean => !frame.slice(at, at + size).some(Boolean);
+	if (mayBeAbsent && isAbsent(before)) {
+		return isAbsent(after) ? undefined : `the ${name} checksum was absent and is there`;
 	}
 	const [was, is] = [sum(before), sum(after)];
 	return was === is ? undefined : `the ${name} checksum was wrong by ${was} and is by ${is}`;
@@ -150,31 +151,41 @@ function judge(
 
 function ipChecksum({ l3, l4 }: Parsed): Checksum {
 	const sum = (frame: Uint8Array): number => sumOf(frame, l3, l4);
-	return { name: "IP", at: l3 + 10, mayBeAbsent: false, sum };
+	return { name: "IP", at: l3 + 10, size: 2, mayBeAbsent: false, sum };
 }
 
 function l4Checksum(parsed: Parsed): Checksum {
+	if (parsed.proto === SCTP) return sctpChecksum("L4", parsed);
 	const at = parsed.l4 + (parsed.proto === TCP ? 16 : 6);
 	const mayBeAbsent = parsed.proto === UDP;
-	return { name: "L4", at, mayBeAbsent, sum: (frame) => l4Sum(frame, parsed) };
+	return { name: "L4", at, size: 2, mayBeAbsent, sum: (frame) => l4Sum(frame, parsed) };
+}
+
+function sctpChecksum(
+	name: string,
+	where: { readonly isV6: boolean; readonly l3: number; readonly l4: number },
+): Checksum {
+	const sum = (frame: Uint8Array): number => sctpError(sctpMessage(frame, where));
+	return { name, at: where.l4 + 8, size: 4, mayBeAbsent: true, sum };
 }
 
 function icmpChecksum(parsed: Parsed): Checksum {
 	const { l4, isV6 } = parsed;
 	const sum = (frame: Uint8Array): number =>
 		isV6 ? l4Sum(frame, parsed) : sumOf(frame, l4, frame.length);
-	return { name: "ICMP", at: l4 + 2, mayBeAbsent: false, sum };
+	return { name: "ICMP", at: l4 + 2, size: 2, mayBeAbsent: false, sum };
 }
 
 function quotedIpChecksum({ l3, l4 }: Quote): Checksum {
 	const sum = (frame: Uint8Array): number => sumOf(frame, l3, l4);
-	return { name: "quoted IP", at: l3 + 10, mayBeAbsent: true, sum };
+	return { name: "quoted IP", at: l3 + 10, size: 2, mayBeAbsent: true, sum };
 }
 
 /** The quote may be cut: then the sum is wrong by what is missing, before and after. */
 function quotedL4Checksum({ l3, l4, proto }: Quote, isV6: boolean): Checksum {
+	if (proto === SCTP) return sctpChecksum("quoted L4", { isV6, l3, l4 });
 	const at = l4 + (proto === TCP ? 16 : 6);
 	const sum = (frame: Uint8Array): number =>
 		(addressSum(frame, l3, isV6) + sumOf(frame, l4, frame.length)) % 65535;
-	return { name: "quoted L4", at, mayBeAbsent: true, sum };
+	return { name: "quoted L4", at, size: 2, mayBeAbsent: true, sum };
 }

@@ -6,7 +6,7 @@ import type { Pair } from "../../bpf/lib/topology.ts";
 import { addressBytes } from "../../lib/packet-bytes.ts";
 import { buildFrame, errorFrame } from "./build-frame.ts";
 import type { Fragment, Recipe } from "./case.ts";
-import { TCP, UDP } from "./parse-frame.ts";
+import { SCTP, TCP, UDP } from "./parse-frame.ts";
 
 /** enum how. */
 const HOW = { egress: 1, forwarded: 2, stack: 4, redirect: 8, events: 16, noNode: 128 } as const;
@@ -47,7 +47,7 @@ function packetOf(frame: Uint8Array, setting: Setting): Uint8Array {
 
 interface Flow {
 	readonly at: 0 | 1;
-	readonly proto: 6 | 17;
+	readonly proto: 6 | 17 | 132;
 	readonly setting: Setting;
 	readonly vip?: Pair;
 }
@@ -183,7 +183,9 @@ function bridged(flow: Flow): Uint8Array {
 /** Each kind of row, in both families and protocols, in every setting. */
 export function corpus(): Uint8Array[] {
 	const flows = ([0, 1] as const).flatMap((at) =>
-		([TCP, UDP] as const).flatMap((proto) => SETTINGS.map((setting) => ({ at, proto, setting }))),
+		([TCP, UDP, SCTP] as const).flatMap((proto) =>
+			SETTINGS.map((setting) => ({ at, proto, setting })),
+		),
 	);
 	return flows.flatMap((flow) => [
 		conversation(flow),

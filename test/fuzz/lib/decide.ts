@@ -1,7 +1,7 @@
 /** What has to become of a packet, from the situation before it and the flows after it. */
 import { DropReason, FlowFlag, FlowHook, FlowState, FlowWay } from "../../../src/layout/structs.ts";
 import { type Entry, type Flows, keyOf, reverse } from "./flows.ts";
-import { isNew, isSyn, type Parsed, TCP } from "./parse-frame.ts";
+import { isNew, isSyn, type Parsed, SCTP, UDP } from "./parse-frame.ts";
 import { BACKEND_PORT, FRONTEND_PORT, hexAddress, NODE, type Served } from "./place.ts";
 import { type Quote, quoteIn } from "./quote.ts";
 import { type Arrival, datagramOf, hookNumber, type Situation } from "./situation.ts";
@@ -135,7 +135,7 @@ function isForeign(entry: Entry, arrival: Arrival): boolean {
 function serves({ gone }: Situation, parsed: Parsed, entry: Entry): boolean {
 	if (isSyn(parsed) && entry.state >= FlowState.FLOW_CLOSING) return false;
 	if (entry.flags & FlowFlag.FLOW_DIRECT || !gone.has(entry.backend)) return true;
-	return parsed.proto === TCP && !(isSyn(parsed) && entry.state === FlowState.FLOW_SYN_SENT);
+	return parsed.proto !== UDP && !(isSyn(parsed) && entry.state === FlowState.FLOW_SYN_SENT);
 }
 
 /** Clients are what is behind a device that is served, and the node by uplinks and loopback. */
@@ -151,8 +151,7 @@ function begin(
 	parsed: Parsed,
 	{ frontend, after }: { frontend: Served; after: Flows },
 ): Verdict {
-	if (parsed.fragment === "later") return drop(DropReason.DROP_FRAGMENT);
-	const refusal = refuse(parsed, frontend);
+	const refusal = refuseLater(parsed) ?? refuse(parsed, frontend);
 	if (refusal) return refusal;
 	const alive = frontend.backends.filter(({ id }) => !situation.gone.has(id));
 	const entry = after.get(keyOf(parsed, false));
@@ -172,6 +171,14 @@ function begin(
 	const mayClash = situation.onePort && situation.flows.size > 0;
 	if (mayClash) mayFail.push(DropReason.DROP_NO_MASQUERADE_PORT);
 	return drop(...mayFail);
+}
+
+/** Undefined: the packet may be the first of a flow. */
+function refuseLater(parsed: Parsed): Verdict | undefined {
+	if (parsed.proto === SCTP && !isSyn(parsed)) {
+		return pass("SCTP without a flow, and none begins");
+	}
+	return parsed.fragment === "later" ? drop(DropReason.DROP_FRAGMENT) : undefined;
 }
 
 /** Undefined: the frontend has endpoints. */
@@ -220,7 +227,11 @@ function carry(
 	parsed: Parsed,
 	flow: { readonly entry: Entry; readonly begins?: Beginning },
 ): Verdict {
-	const { entry } = flow;
+	const { entry, begins } = flow;
+	if (parsed.proto === SCTP && parsed.fragment !== "no" && changesPorts(entry)) {
+		const reasons = [DropReason.DROP_FRAGMENT];
+		return { kind: "drop", reasons, ...(begins ? { begins } : {}) };
+	}
 	const router = { from: routerAddress(situation, arrival, parsed), ...flow };
 	if (isHop(entry) && parsed.ttl <= 1) {
 		return answer(parsed, { reason: DropReason.DROP_TTL, says: "expired", mtu: 0, ...router });
@@ -234,6 +245,11 @@ function carry(
 		return answer(parsed, { reason: DropReason.DROP_TOO_BIG, says: "too big", mtu, ...router });
 	}
 	return { kind: "carry", ...flow };
+}
+
+/** The checksum of a fragmented SCTP message cannot follow. */
+function changesPorts({ key, to }: Entry): boolean {
+	return key.sport !== to.sport || key.dport !== to.dport;
 }
 
 /** Fragments behind the first are not answered (RFC 1122), nor what cannot be quoted. */

@@ -1,5 +1,5 @@
 /**
- * What a frame is to the datapath, read from the wire formats (RFC 791, 8200, 9293, 768, 792,
+ * What a frame is to the datapath, read from the wire formats (RFC 791, 8200, 9293, 768, 9260, 792,
  * 4443) and the limits that the datapath states. Shares no code with bpf/.
  */
 import { u16 } from "../../lib/packet-bytes.ts";
@@ -18,9 +18,10 @@ export interface Parsed extends Tuple {
 	readonly isV6: boolean;
 	readonly l3: number;
 	readonly l4: number;
-	/** TCP header with options; UDP: 8. */
+	/** TCP header with options; UDP: 8; SCTP: 12. */
 	readonly l4Size: number;
 	readonly ttl: number;
+	/** SCTP: what its chunks are like. */
 	readonly tcpFlags: number;
 	readonly fragment: "no" | "first" | "later";
 	/** 8 hex digits; "" when it is no fragment. */
@@ -33,17 +34,20 @@ export interface Parsed extends Tuple {
 export type Foreign =
 	| "not IP"
 	| "headers cut off"
-	| "not TCP, UDP or ICMP"
+	| "not TCP, UDP, SCTP or ICMP"
 	| "too many or too long headers"
 	| "no ICMP error";
 
 export const TCP = 6;
 export const UDP = 17;
+export const SCTP = 132;
 export const FLAG = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
 const ICMP = 1;
 const ICMPV6 = 58;
 const EXTENSIONS_MAX = 4;
+const CHUNKS_MAX = 4;
+const SCTP_HEADER = 12;
 const FRAGMENT_HEADER = 44;
 /** Hop-by-hop, routing, fragment, destination options. */
 const EXTENSIONS = [0, 43, FRAGMENT_HEADER, 60];
@@ -60,14 +64,15 @@ export function parseFrame(frame: Uint8Array): Parsed | Foreign {
 	return "not IP";
 }
 
-export function isSyn({ proto, tcpFlags }: Parsed): boolean {
-	return proto === TCP && (tcpFlags & (FLAG.syn | FLAG.ack)) === FLAG.syn;
+export function isSyn({ tcpFlags }: Parsed): boolean {
+	return (tcpFlags & (FLAG.syn | FLAG.ack)) === FLAG.syn;
 }
 
 /** Whether conntrack would take a packet without a connection for the first of one, nf_conntrack_tcp_loose being 1. */
 export function isNew({ proto, tcpFlags }: Parsed): boolean {
 	const { fin, syn, rst, ack } = FLAG;
 	const said = tcpFlags & (fin | syn | rst | ack);
+	if (proto === SCTP) return said === syn;
 	return proto !== TCP || said === syn || said === ack;
 }
 
@@ -80,7 +85,7 @@ export function v4Text(bytes: Uint8Array, at: number): string {
 }
 
 function isOurs(proto: number, icmp: number): boolean {
-	return proto === TCP || proto === UDP || proto === icmp;
+	return proto === TCP || proto === UDP || proto === SCTP || proto === icmp;
 }
 
 function parseV4(frame: Uint8Array, l3: number): Parsed | Foreign {
@@ -88,7 +93,7 @@ function parseV4(frame: Uint8Array, l3: number): Parsed | Foreign {
 	const size = ((frame[l3] ?? 0) & 15) * 4;
 	const proto = frame[l3 + 9] ?? 0;
 	if ((frame[l3] ?? 0) >> 4 !== 4 || size < 20) return "not IP";
-	if (!isOurs(proto, ICMP)) return "not TCP, UDP or ICMP";
+	if (!isOurs(proto, ICMP)) return "not TCP, UDP, SCTP or ICMP";
 	const fragment = fragmentOf(u16(frame, l3 + 6) & 0x1fff, u16(frame, l3 + 6) & 0x2000);
 	return parseL4(frame, {
 		isV6: false,
@@ -132,7 +137,7 @@ function walkExtensions(frame: Uint8Array, start: number, first: number): Chain 
 	for (let count = 0; count < EXTENSIONS_MAX && chain.fragment !== "later"; count++) {
 		if (isOurs(chain.proto, ICMPV6)) break;
 		if (chain.l4 + 8 > frame.length) return "headers cut off";
-		if (!EXTENSIONS.includes(chain.proto)) return "not TCP, UDP or ICMP";
+		if (!EXTENSIONS.includes(chain.proto)) return "not TCP, UDP, SCTP or ICMP";
 		chain =
 			chain.proto === FRAGMENT_HEADER ? afterFragment(frame, chain) : afterOptions(frame, chain);
 	}
@@ -168,9 +173,37 @@ function parseL4(frame: Uint8Array, network: Network): Parsed | Foreign {
 	}
 	const ports = { sport: u16(frame, l4), dport: u16(frame, l4 + 2) };
 	if (proto === UDP) return { ...network, ...none, ...ports, l4Size: 8 };
+	if (proto === SCTP) return parseSctp(frame, { ...network, ...none, ...ports });
+	return parseTcp(frame, { ...network, ...none, ...ports });
+}
+
+function parseTcp(frame: Uint8Array, known: Parsed): Parsed | Foreign {
+	const { l4 } = known;
 	if (l4 + 20 > frame.length) return "headers cut off";
 	const l4Size = ((frame[l4 + 12] ?? 0) >> 4) * 4;
-	return { ...network, ...none, ...ports, l4Size, tcpFlags: frame[l4 + 13] ?? 0 };
+	return { ...known, l4Size, tcpFlags: frame[l4 + 13] ?? 0 };
+}
+
+function parseSctp(frame: Uint8Array, known: Parsed): Parsed | Foreign {
+	const chunks = known.l4 + SCTP_HEADER;
+	if (chunks > frame.length) return "headers cut off";
+	return { ...known, l4Size: SCTP_HEADER, tcpFlags: chunkFlags(frame, chunks) };
+}
+
+/** INIT is nothing behind another chunk; an end may be behind three of them. */
+function chunkFlags(frame: Uint8Array, start: number): number {
+	const { fin, syn, rst, ack } = FLAG;
+	const ends: Readonly<Record<number, number>> = { 6: rst, 7: fin, 8: fin, 14: rst };
+	const begins: Readonly<Record<number, number>> = { 1: syn, 2: syn | ack };
+	let flags = 0;
+	for (let count = 0, at = start; count < CHUNKS_MAX && at + 4 <= frame.length; count++) {
+		const type = frame[at] ?? 0;
+		flags |= ends[type] ?? (count === 0 ? begins[type] : undefined) ?? 0;
+		const length = u16(frame, at + 2);
+		if (length < 4) break;
+		at += (length + 3) & ~3;
+	}
+	return flags;
 }
 
 function isIcmpError(isV6: boolean, type: number): boolean {

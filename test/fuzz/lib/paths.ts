@@ -4,9 +4,9 @@ import { lacksChecksum } from "./build-frame.ts";
 import type { Path } from "./coverage.ts";
 import type { Verdict } from "./decide.ts";
 import { type Entry, type Flows, keyOf } from "./flows.ts";
-import { type Parsed, UDP } from "./parse-frame.ts";
+import { type Parsed, SCTP, UDP } from "./parse-frame.ts";
 import type { Arrival } from "./situation.ts";
-import { l4Sum } from "./sums.ts";
+import { l4Sum, sctpError, sctpMessage } from "./sums.ts";
 
 const REASONS: ReadonlyMap<number, string> = new Map(
 	Object.entries(DropReason).map(([name, reason]) => [reason, name]),
@@ -62,14 +62,17 @@ function carriedPaths(entry: Entry, begins: boolean, { flows }: Run): Path[] {
 
 function packetPaths({ frame, gsoSize }: Arrival, parsed: Parsed, { complete }: Run): Path[] {
 	const isWhole = parsed.fragment === "no";
-	const isAbsent = parsed.proto === UDP && isWhole && lacksChecksum(frame, parsed.l4);
+	const { proto } = parsed;
+	const isAbsent = isWhole && lacksChecksum(frame, parsed);
 	const header = parsed.l4 - parsed.l3;
 	const paths: (readonly [boolean, Path])[] = [
 		[parsed.fragment === "first", "first fragment"],
 		[parsed.fragment === "later", "later fragment"],
 		[!parsed.isV6 && header > 20, "behind IPv4 options"],
 		[parsed.isV6 && header > 40, "behind IPv6 extension headers"],
-		[isAbsent, "UDP without checksum"],
+		[isAbsent && proto === UDP, "UDP without checksum"],
+		[proto === SCTP, "SCTP"],
+		[isAbsent && proto === SCTP, "SCTP without checksum"],
 		[isWhole && !isAbsent && !sumsUp(frame, parsed), "wrong checksum kept wrong"],
 		[complete, "hardware checksum"],
 		[gsoSize > 0, "GSO"],
@@ -80,5 +83,6 @@ function packetPaths({ frame, gsoSize }: Arrival, parsed: Parsed, { complete }: 
 
 /** Whether the L4 checksum of a whole packet is right. */
 function sumsUp(frame: Uint8Array, parsed: Parsed): boolean {
+	if (parsed.proto === SCTP) return sctpError(sctpMessage(frame, parsed)) === 0;
 	return (l4Sum(frame, parsed) + parsed.proto + (frame.length - parsed.l4)) % 65535 === 0;
 }

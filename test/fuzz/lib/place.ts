@@ -23,6 +23,8 @@ import {
 import { type ServeOptions, World } from "../../bpf/lib/world.ts";
 import { ipAddr } from "../../lib/packet-bytes.ts";
 
+/** IPPROTO_* of the protocols that each role is served by. */
+const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
 export const FRONTEND_PORT = 80;
 export const BACKEND_PORT = 8080;
 export const NODE: Pair = [NODE4, NODE6];
@@ -67,7 +69,7 @@ export const ROLES: readonly Role[] = [
 export interface Served {
 	readonly role: Role;
 	readonly id: number;
-	readonly proto: 6 | 17;
+	readonly proto: 6 | 17 | 132;
 	readonly vip: string;
 	readonly backends: readonly { readonly id: number; readonly addr: string }[];
 }
@@ -105,13 +107,17 @@ export function makePlace(): Place {
 }
 
 const PLAN = ([0, 1] as const).flatMap((at) =>
-	(["tcp", "udp"] as const).flatMap((proto) => ROLES.map((role) => ({ at, proto, role }))),
+	(["tcp", "udp", "sctp"] as const).flatMap((proto) => ROLES.map((role) => ({ at, proto, role }))),
 );
 
 function serve(
 	world: World,
 	role: Role,
-	{ at, proto, id }: { readonly at: 0 | 1; readonly proto: "tcp" | "udp"; readonly id: number },
+	{
+		at,
+		proto,
+		id,
+	}: { readonly at: 0 | 1; readonly proto: keyof typeof PROTO; readonly id: number },
 ): Served {
 	const ids = world.serve(
 		{ address: role.vip[at], port: FRONTEND_PORT, proto },
@@ -122,7 +128,7 @@ function serve(
 		id: each,
 		addr: hexAddress(role.backends[i]?.[at] ?? ""),
 	}));
-	return { role, id, proto: proto === "tcp" ? 6 : 17, vip: hexAddress(role.vip[at]), backends };
+	return { role, id, proto: PROTO[proto], vip: hexAddress(role.vip[at]), backends };
 }
 
 /** What the kernel's routing table says of an address. */

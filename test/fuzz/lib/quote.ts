@@ -1,6 +1,6 @@
 /** The packet that an ICMP error quotes. */
 import { u16 } from "../../lib/packet-bytes.ts";
-import { hexOf, type Parsed, TCP, type Tuple, UDP, v4Text } from "./parse-frame.ts";
+import { hexOf, type Parsed, SCTP, TCP, type Tuple, UDP, v4Text } from "./parse-frame.ts";
 
 /** Its tuple and where it is in the frame. */
 export interface Quote extends Tuple {
@@ -8,12 +8,12 @@ export interface Quote extends Tuple {
 	readonly l4: number;
 }
 
-/** Undefined: no TCP or UDP packet whose ports are there. */
+/** Undefined: no TCP, UDP or SCTP packet whose ports are there. */
 export function quoteIn(frame: Uint8Array, { l4: icmp, isV6 }: Parsed): Quote | undefined {
 	const l3 = icmp + 8;
 	const header = isV6 ? v6Header(frame, l3) : v4Header(frame, l3);
 	if (header === undefined || header.l4 + 4 > frame.length) return undefined;
-	if (header.proto !== TCP && header.proto !== UDP) return undefined;
+	if (![TCP, UDP, SCTP].includes(header.proto)) return undefined;
 	const { l4 } = header;
 	return { ...header, l3, sport: u16(frame, l4), dport: u16(frame, l4 + 2) };
 }

@@ -92,7 +92,7 @@ const recipe: fc.Arbitrary<Recipe> = fc.record({
 	at: fc.constantFrom(0 as const, 1 as const),
 	src: source,
 	dst: destination,
-	proto: often([10, 6], [10, 17], [1, 1], [1, 58], [1, 132], [1, 47], [1, 59]),
+	proto: often([10, 6], [10, 17], [8, 132], [1, 1], [1, 58], [1, 47], [1, 59]),
 	sport: port,
 	dport: targetPort,
 	flags,
@@ -191,7 +191,7 @@ const opening: fc.Arbitrary<Step> = fc
 	.record({
 		recipe,
 		vip: fc.constantFrom(...ROLES.map(({ vip }) => vip)),
-		proto: fc.constantFrom(6, 17),
+		proto: fc.constantFrom(6, 17, 132),
 		device: often<DeviceName>([4, "client"], [1, "port"], [1, "uplink"]),
 		fragment: often<Fragment | null>([4, null], [1, { id: 1, offset: 0, more: true }]),
 	})

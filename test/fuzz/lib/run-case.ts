@@ -216,7 +216,7 @@ const QUOTED = 40;
 function isSummed({ frame, parsed, gsoSize }: Arrival, { place }: Situation): boolean {
 	if (typeof parsed === "string") return true;
 	const { proto, fragment, l4, ttl, dst } = parsed;
-	if (proto === UDP && fragment !== "later" && lacksChecksum(frame, l4)) return false;
+	if (proto === UDP && fragment !== "later" && lacksChecksum(frame, parsed)) return false;
 	const isRefused = place.frontends.get(`${dst}/${proto}`)?.backends.length === 0;
 	const isBig = gsoSize > 0 || frame.length > POD_MTU;
 	return frame.length - l4 <= QUOTED || !(ttl <= 1 || isBig || isRefused);

@@ -1,7 +1,7 @@
 /** How a flow's state goes on with a packet that it translates. */
 import { FlowFlag, FlowState } from "../../../src/layout/structs.ts";
 import type { Entry } from "./flows.ts";
-import { FLAG, type Parsed, TCP } from "./parse-frame.ts";
+import { FLAG, type Parsed, UDP } from "./parse-frame.ts";
 
 const {
 	FLOW_FIN_FORWARD,
@@ -20,7 +20,7 @@ export type FlowProgress = Pick<Entry, "state" | "flags">;
 /** What a flow is when its first packet made it, before that packet is looked at. */
 export function begun(entry: Entry): FlowProgress {
 	const kept = entry.flags & (FLOW_MASQUERADED | FLOW_PORT_CHANGED | FLOW_DIRECT | FLOW_OVERFLOW);
-	const isCounted = entry.key.proto === TCP && !entry.inOverflow;
+	const isCounted = entry.key.proto !== UDP && !entry.inOverflow;
 	return { state: FLOW_SYN_SENT, flags: kept | (isCounted ? FLOW_HALF_OPEN : 0) };
 }
 
@@ -43,9 +43,9 @@ function ended({ state, flags }: FlowProgress, packet: Parsed, isReply: boolean)
 	return { state: isBoth ? FLOW_CLOSED : Math.max(state, FLOW_CLOSING), flags: seen };
 }
 
-/** UDP: both directions seen. TCP: the client answered the backend's answer. */
+/** UDP: both directions seen. TCP and SCTP: the client answered the backend's answer. */
 function opened({ flags }: FlowProgress, packet: Parsed, isReply: boolean): FlowProgress {
-	if (packet.proto !== TCP) return { state: isReply ? FLOW_ESTABLISHED : FLOW_SYN_SENT, flags };
+	if (packet.proto === UDP) return { state: isReply ? FLOW_ESTABLISHED : FLOW_SYN_SENT, flags };
 	if (isReply) return { state: FLOW_SYN_SENT, flags: flags | FLOW_REPLIED };
 	const isAnswer = (flags & FLOW_REPLIED) !== 0 && (packet.tcpFlags & FLAG.syn) === 0;
 	return { state: isAnswer ? FLOW_ESTABLISHED : FLOW_SYN_SENT, flags };

@@ -86,7 +86,8 @@ static struct ip_addr address(__u8 is_v6, __u8 net, __u8 host)
 /* Service n of a family and protocol has the VIP 96::n and n - 1 backends. */
 static void add_service(__u8 is_v6, __u8 proto, __u32 n)
 {
-	__u32 id = 1 + (is_v6 * 2 + (proto == IPPROTO_UDP)) * SERVICES + n;
+	__u32 row = proto == IPPROTO_UDP ? 1 : proto == IPPROTO_SCTP ? 2 : 0;
+	__u32 id = 1 + (is_v6 * 3 + row) * SERVICES + n;
 	struct frontend_key key = { .addr = address(is_v6, 0x96, n + 1),
 				    .port = bpf_htons(VIP_PORT),
 				    .proto = proto };
@@ -176,6 +177,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		for (__u32 n = 0; n < SERVICES; n++) {
 			add_service(is_v6, IPPROTO_TCP, n);
 			add_service(is_v6, IPPROTO_UDP, n);
+			add_service(is_v6, IPPROTO_SCTP, n);
 		}
 		add_tombstone(is_v6);
 	}

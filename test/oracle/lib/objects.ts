@@ -1,5 +1,7 @@
 /** API objects as far as the oracle reads them, in the API's own shape. */
 
+export type Protocol = "TCP" | "UDP" | "SCTP";
+
 export interface ServiceObject {
 	readonly apiVersion: "v1";
 	readonly kind: "Service";
@@ -11,7 +13,7 @@ export interface ServiceObject {
 		readonly externalIPs: readonly string[];
 		readonly ports: readonly {
 			readonly name: string;
-			readonly protocol: "TCP" | "UDP";
+			readonly protocol: Protocol;
 			readonly port: number;
 			readonly nodePort?: number;
 		}[];
@@ -48,7 +50,7 @@ export interface SliceObject {
 	readonly addressType: "IPv4" | "IPv6";
 	readonly ports: readonly {
 		readonly name: string;
-		readonly protocol: "TCP" | "UDP";
+		readonly protocol: Protocol;
 		readonly port: number;
 	}[];
 	readonly endpoints: readonly EndpointObject[];
@@ -76,7 +78,7 @@ export type ClientName = "pod" | "outside" | "far pod" | "node";
 export interface Question {
 	readonly client: ClientName;
 	readonly family: 0 | 1;
-	readonly proto: "TCP" | "UDP" | "ICMP";
+	readonly proto: Protocol | "ICMP";
 	readonly address: string;
 	/** 0 for ICMP. */
 	readonly port: number;

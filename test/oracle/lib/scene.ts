@@ -51,8 +51,9 @@ const PORTS = [
 	{ name: "dns", protocol: "UDP", port: 53 },
 	{ name: "admin", protocol: "TCP", port: 30_080 },
 	{ name: "quic", protocol: "UDP", port: 80 },
+	{ name: "signals", protocol: "SCTP", port: 80 },
 ] as const;
-const TARGETS = { http: 8080, dns: 53, admin: 9090, quic: 8443 } as const;
+const TARGETS = { http: 8080, dns: 53, admin: 9090, quic: 8443, signals: 3868 } as const;
 
 type Policy = "Cluster" | "Local";
 
@@ -135,7 +136,7 @@ function anySlices(service: string): fc.Arbitrary<readonly SliceObject[]> {
 		ports: mostly(
 			PORTS.map(({ name }) => name),
 			["http"],
-			["dns", "quic"],
+			["dns", "quic", "signals"],
 		),
 		endpoints: fc.array(anyEndpoint, { minLength: 1, maxLength: 4 }),
 	});
@@ -192,7 +193,7 @@ type Goal = Pick<Question, "family" | "proto" | "address" | "port">;
 const anyGoal: fc.Arbitrary<Goal> = fc
 	.record({
 		family: fc.constantFrom<0 | 1>(0, 1),
-		proto: fc.constantFrom<Question["proto"]>("TCP", "TCP", "UDP", "UDP", "ICMP"),
+		proto: fc.constantFrom<Question["proto"]>("TCP", "TCP", "UDP", "UDP", "SCTP", "SCTP", "ICMP"),
 		address: fc.constantFrom(...ADDRESSES),
 		port: fc.constantFrom(80, 53, ...NODE_PORTS, 4711),
 	})

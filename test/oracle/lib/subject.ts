@@ -87,10 +87,12 @@ export class Subject {
 	}
 }
 
+const NAMES = { TCP: "tcp", UDP: "udp", SCTP: "sctp" } as const;
+
 function frameOf({ address, port, proto }: Question, src: string, sport: number): Uint8Array {
 	if (proto === "ICMP") return echoRequest({ src, dst: address, payload: new Uint8Array(8) });
 	const dst = address;
-	return packet({ src, dst, sport, dport: port, proto: proto === "TCP" ? "tcp" : "udp" });
+	return packet({ src, dst, sport, dport: port, proto: NAMES[proto] });
 }
 
 function nodeObject({ zone, podCIDRs }: Scene) {
