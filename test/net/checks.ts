@@ -32,7 +32,9 @@ export interface Asker {
 }
 
 /** Every family and protocol from one place. */
-export function* askers(place: Place): Generator<Asker> {
+export function* askers(
+	place: Place,
+): Generator<Asker & { readonly protocol: (typeof PROTOCOLS)[number] }> {
 	for (const family of FAMILIES) {
 		for (const protocol of PROTOCOLS) yield { place, family, protocol };
 	}

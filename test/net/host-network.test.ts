@@ -51,7 +51,7 @@ for (const socketLb of ["on", "off"] as const) {
 			return service;
 		}
 
-		const nodePort = (node: number, family: Family, protocol: Target["protocol"]): Target => ({
+		const nodePort = (node: number, family: Family, protocol: keyof typeof NODE_PORTS): Target => ({
 			address: cluster.lab.node(node).address[family],
 			port: NODE_PORTS[protocol],
 			protocol,
