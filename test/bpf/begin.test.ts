@@ -1,4 +1,4 @@
-import "./lib/own-netns.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertPacket } from "../lib/packet-diff.ts";

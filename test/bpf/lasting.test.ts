@@ -1,5 +1,5 @@
 /** What befalls a Service is for new connections: those that are there go on. */
-import "./lib/own-netns.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DropReason, FrontendFlag, Scope } from "../../src/layout/structs.ts";

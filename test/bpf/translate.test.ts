@@ -1,4 +1,4 @@
-import "./lib/own-netns.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
 import { FlowDirection, FlowState } from "../../src/layout/structs.ts";

@@ -1,4 +1,4 @@
-import "./namespace.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from "node:fs";
@@ -23,7 +23,7 @@ const QUIET_MS = 50;
 /** BPF_CGROUP_INET4_CONNECT */
 const CONNECT4 = 10;
 
-shell("ip link set lo up; ip link add veth0 type veth peer name veth1");
+shell("ip link set lo up; ip link add links0 type veth peer name links1");
 const lo = ifindexOf("lo");
 const pins = temporaryDirectory();
 addon.mountBpffs(pins);
@@ -165,7 +165,7 @@ test("a link to a device that went away has no ifindex", TCX, () => {
 
 test("an XDP link owns its device and is seen in the list of links", () => {
 	const program = returning(VERDICT.SHOT, PROGRAM_TYPE.XDP);
-	const ifindex = ifindexOf("veth0");
+	const ifindex = ifindexOf("links0");
 	const link = addon.BpfLink.attachXdp(program, { ifindex });
 	assert.equal(link.info.type, "xdp");
 	assert.equal(link.info.ifindex, ifindex);
@@ -173,7 +173,7 @@ test("an XDP link owns its device and is seen in the list of links", () => {
 		code: "EBUSY",
 	});
 	const seen = (): number | undefined =>
-		addon.links().find(({ name }) => name === "veth0")?.xdpProgramId;
+		addon.links().find(({ name }) => name === "links0")?.xdpProgramId;
 	assert.equal(seen(), program.info.id);
 	link.close();
 	assert.equal(seen(), 0);

@@ -1,4 +1,4 @@
-import "./namespace.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NetfilterReader } from "../../src/agent/netfilter-view.ts";

@@ -1,4 +1,4 @@
-import "./namespace.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-import "./namespace.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";

@@ -1,10 +1,10 @@
-import "./namespace.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { addon, ifindexOf, returning, shell, VERDICT } from "./programs.ts";
 
-shell("ip link add veth0 type veth peer name veth1");
-const ifindex = ifindexOf("veth0");
+shell("ip link add tc0 type veth peer name tc1");
+const ifindex = ifindexOf("tc0");
 const place = { ifindex, direction: "ingress", handle: 1, priority: 5 } as const;
 
 afterEach(() => addon.tcHookDestroy(ifindex));
@@ -49,7 +49,7 @@ test("replacing where nothing is adds", () => {
 test("filters of others are listed beside ours, in the order of their priorities", () => {
 	addon.tcHookCreate(ifindex);
 	addon.tcAttach(returning(-1), place);
-	shell("tc filter add dev veth0 ingress protocol ip prio 3 u32 match u32 0 0 flowid 1:1");
+	shell("tc filter add dev tc0 ingress protocol ip prio 3 u32 match u32 0 0 flowid 1:1");
 	const found = addon.tcFilters(ifindex, "ingress");
 	assert.deepEqual([...new Set(found.map(({ kind }) => kind))], ["u32", "bpf"]);
 	assert.equal(found[0]?.protocol, 0x0800);

@@ -1,4 +1,4 @@
-import "../bpf/lib/own-netns.ts";
+import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -5,11 +5,13 @@ export interface Suite {
 	readonly name: string;
 	/** Globs of test files, from the top of the tree; they run one after the other. */
 	readonly files: readonly string[];
+	/** All files in one process. */
+	readonly together?: true;
 	/** Only these rows of them for each change; all of them when `SLUICE_TEST_LONG` is 1. */
 	readonly rows?: readonly Row[];
 	/** Environment of the tests beside that of all guests. */
 	readonly env?: Readonly<Record<string, string>>;
-	/** Seconds after which one file is given up. */
+	/** Seconds after which one file, or what runs together, is given up. */
 	readonly limitSec: number;
 	/** Runs only when it is named. */
 	readonly onDemand?: true;
@@ -17,9 +19,9 @@ export interface Suite {
 
 /** To add a suite, add it here: its files run in every guest, and the summary has a column more. */
 export const SUITES: readonly Suite[] = [
-	{ name: "native", files: ["test/native/*.test.ts"], limitSec: 300 },
-	{ name: "contract", files: ["test/contract/*.test.ts"], limitSec: 300 },
-	{ name: "bpf", files: ["test/bpf/*.test.ts"], limitSec: 300 },
+	{ name: "native", files: ["test/native/*.test.ts"], together: true, limitSec: 300 },
+	{ name: "contract", files: ["test/contract/*.test.ts"], together: true, limitSec: 300 },
+	{ name: "bpf", files: ["test/bpf/*.test.ts"], together: true, limitSec: 600 },
 	{ name: "verifier", files: ["test/vm/verifier/*.test.ts"], limitSec: 300 },
 	{ name: "guest", files: ["test/vm/guest/*.guest.ts"], rows: GUEST_ROWS, limitSec: 900 },
 	{ name: "net", files: ["test/net/*.test.ts"], rows: NET_ROWS, limitSec: 900 },

@@ -15,12 +15,17 @@ export interface Family {
 	readonly isV6: boolean;
 }
 
-/** One object for all tests of the file, emptied before each of them. */
+/** By their options: to load the programs is most of what a file of tests costs on an emulated processor. */
+const worlds = new Map<string, World>();
+
+/** One object for all tests of the process that want these options, emptied before each of them. */
 export function useWorld(options: WorldOptions = {}): () => World {
 	let world: World | undefined;
 	before(() => {
 		buildTopology();
-		world = new World(options);
+		const name = JSON.stringify(options);
+		world = worlds.get(name) ?? new World(options);
+		worlds.set(name, world);
 	});
 	beforeEach(() => world?.reset());
 	return () => {

@@ -1,6 +1,6 @@
 /**
- * Imported by a test file, moves the whole file into a network and a mount namespace of its own: the
- * file runs once more in there, and its results are this process's. Nothing has to be cleaned up.
+ * Import this first: the whole process runs in a network and a mount namespace of its own. It is started
+ * once more in there, with the same standard streams, and ends as that did. Nothing has to be cleaned up.
  */
 import { spawnSync } from "node:child_process";
 
