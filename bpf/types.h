@@ -487,12 +487,12 @@ struct drop_count {
 };
 
 /* Every packet or call that Sluice refuses, by name. Rejects answer the
- * client; drops are silent. New reasons are added at the end. */
+ * client; drops are silent. New reasons are added at the end; 3 has never been
+ * counted. */
 enum drop_reason {
 	DROP_NONE = 0,
 	DROP_NO_ENDPOINT = 1,       /* rejected: no endpoint anywhere */
 	DROP_NO_LOCAL_ENDPOINT = 2, /* policy Local, endpoints elsewhere only */
-	DROP_MALFORMED = 3,         /* truncated or impossible header */
 	DROP_FLOW_TABLE_FULL = 4,   /* neither flows nor overflow took it */
 	DROP_NO_MASQUERADE_ADDRESS = 5, /* no node address of that family */
 	DROP_NO_MASQUERADE_PORT = 6,    /* every tried source port is in use */

@@ -1,7 +1,7 @@
 /** The affinity map as the clients that come back to a backend: one entry for each. */
-import { readClock } from "../../dataplane/clock.ts";
-import { Affinity, AffinityKey, AffinityKind, Settings } from "../../layout/structs.ts";
+import { Affinity, AffinityKey, AffinityKind } from "../../layout/structs.ts";
 import { bytesToAddress } from "../../model/address-bytes.ts";
+import { elapsedSeconds } from "./elapsed.ts";
 import type { Pinned } from "./open.ts";
 import {
 	type BackendView,
@@ -35,19 +35,23 @@ export interface AffinityEntry {
 
 /** Entries that hold: not those that are past their time, or whose backend has gone. */
 export function readAffinity(pinned: Pinned): AffinityEntry[] {
-	const { hz } = Settings.decode(new DataView(pinned.map("settings").memory()), 0);
-	const now = readClock(pinned.program("clock_probe")).jiffies;
-	const services = new Map(readServices(pinned.map).map((view) => [view.id, view]));
+	const elapsed = elapsedSeconds(pinned);
+	const services = new Map(
+		readServices(pinned.map).map((view) => {
+			const backends = new Map(view.backends.map((backend) => [backend.id, backend]));
+			return [view.id, { view, backends }];
+		}),
+	);
 	const found: AffinityEntry[] = [];
 	forEachEntry(pinned.map("affinity"), (keyBytes, value) => {
 		const key = AffinityKey.decode(viewOf(keyBytes), 0);
 		const { backend: id, backend_generation, last_used } = Affinity.decode(viewOf(value), 0);
 		const service = services.get(key.service);
-		const backend = service?.backends.find((one) => one.id === id);
-		if (!service || backend?.generation !== backend_generation || hz === 0) return;
-		const idle = Math.max(0, Number(now - last_used) / hz);
-		if (idle >= service.affinitySeconds) return;
-		found.push({ key: keyBytes.slice(), view: viewOfEntry(service, backend, key, idle) });
+		const backend = service?.backends.get(id);
+		if (!service || backend?.generation !== backend_generation) return;
+		const idle = elapsed(last_used);
+		if (idle >= service.view.affinitySeconds) return;
+		found.push({ key: keyBytes.slice(), view: viewOfEntry(service.view, backend, key, idle) });
 	});
 	return found.sort((a, b) => (sortKey(a.view) < sortKey(b.view) ? -1 : 1));
 }

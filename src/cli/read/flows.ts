@@ -1,5 +1,4 @@
 /** The flow tables as connections: one line for each forward entry. */
-import { readClock } from "../../dataplane/clock.ts";
 import {
 	Flow,
 	FlowDirection,
@@ -8,9 +7,9 @@ import {
 	FlowState,
 	FlowWay,
 	ServiceName,
-	Settings,
 } from "../../layout/structs.ts";
 import { bytesToAddress } from "../../model/address-bytes.ts";
+import { elapsedSeconds } from "./elapsed.ts";
 import type { Pinned } from "./open.ts";
 import { forEachEntry, protocolName, viewOf } from "./snapshot.ts";
 
@@ -45,10 +44,8 @@ export interface FlowEntry {
 }
 
 export function readFlows(pinned: Pinned): FlowEntry[] {
-	const { hz } = Settings.decode(new DataView(pinned.map("settings").memory()), 0);
-	const now = readClock(pinned.program("clock_probe")).jiffies;
-	const seconds = (jiffies: bigint): number =>
-		hz === 0 ? 0 : Math.max(0, Math.round((Number(now - jiffies) / hz) * 10) / 10);
+	const elapsed = elapsedSeconds(pinned);
+	const seconds = (jiffies: bigint): number => Math.round(elapsed(jiffies) * 10) / 10;
 	const names = readNames(pinned);
 	const found: FlowEntry[] = [];
 	for (const table of ["flows", "overflow"] as const) {
