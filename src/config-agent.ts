@@ -19,6 +19,7 @@ import {
 	within,
 } from "./config-parse.ts";
 import { type ServiceProxyOptions, serviceProxySettings } from "./config-services.ts";
+import { flowEntries } from "./config-table-size.ts";
 import { syncPeriodMs } from "./proxy-config/mode-fields.ts";
 import type { KubeProxyConfiguration } from "./proxy-config/schema.ts";
 
@@ -42,7 +43,7 @@ export interface AgentOptions extends ServiceProxyOptions {
 	readonly masqueradePorts: string;
 	readonly maxServices: string;
 	readonly maxBackends: string;
-	readonly maxFlows: string;
+	readonly maxFlows?: string;
 	readonly maxHalfOpen: string;
 	readonly minSyncPeriod: string;
 	readonly conntrackTcpTimeoutEstablished: string;
@@ -104,7 +105,7 @@ export function agentConfig(
 		),
 		timeouts: flowTimeouts(options, configuration),
 		masqueradePorts: within("--masquerade-ports", () => parsePortRange(options.masqueradePorts)),
-		sizes: mapSizes(options),
+		sizes: mapSizes(options, flowEntries(configuration, environment.cores)),
 		// Only sockets can be translated there: packets from 127.0.0.1 do not leave a node.
 		proxy: { ...proxy, localhostNodePorts: proxy.localhostNodePorts && socketLb },
 		minSyncPeriodMs: within("--min-sync-period", () => parseDuration(options.minSyncPeriod)),
@@ -205,13 +206,14 @@ function otherTimeouts(text: string): Partial<FlowTimeouts> {
 	return found;
 }
 
-function mapSizes(options: AgentOptions): AgentConfig["sizes"] {
+/** @param flows entries of the flow table unless an option says it */
+function mapSizes(options: AgentOptions, flows: number): AgentConfig["sizes"] {
 	const size = (flag: string, text: string, max: number): number =>
 		within(flag, () => parseInteger(text, 16, max));
 	return {
 		services: size("--max-services", options.maxServices, MIB),
 		backends: size("--max-backends", options.maxBackends, MAX_BACKENDS),
-		flows: size("--max-flows", options.maxFlows, 64 * MIB),
+		flows: size("--max-flows", options.maxFlows ?? String(flows), 64 * MIB),
 		halfOpen: size("--max-half-open", options.maxHalfOpen, 64 * MIB),
 	};
 }

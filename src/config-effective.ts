@@ -117,11 +117,11 @@ function readConfiguration(path: string): ReturnType<typeof loadConfiguration> {
 	}
 }
 
-/** Of text that is empty in a file, the flag was not given. A directory of manifests needs no kubeconfig. */
+/** Of text that is empty in a file, the flag was not given, whatever the command line says. A directory of manifests needs no kubeconfig. */
 function withoutEmpty(fields: FlagOptions, hasManifests: boolean): FlagOptions {
 	const entries = Object.entries(fields).filter(([, value]) => value !== "");
-	const absent = ["hostnameOverride", "kubeconfig", "healthzBindAddress", "metricsBindAddress"];
-	const none = Object.fromEntries(absent.map((name) => [name, undefined]));
+	const absent = Object.entries(fields).filter(([, value]) => value === "");
+	const none = Object.fromEntries(absent.map(([name]) => [name, undefined]));
 	return {
 		...none,
 		...Object.fromEntries(entries),

@@ -2,6 +2,7 @@
  * What the agent is told, after validation, and the few things that come from the environment. This
  * file is the only reader of process.env.
  */
+import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServiceProxySettings } from "./model/proxy-settings.ts";
 import type { KubeProxyConfiguration } from "./proxy-config/schema.ts";
@@ -103,6 +104,8 @@ export interface Environment {
 	readonly bpfObject: string;
 	/** Inside a pod: the API server as the kubelet names it. */
 	readonly inCluster: boolean;
+	/** How many processors the node has. */
+	readonly cores: number;
 }
 
 /**
@@ -116,5 +119,6 @@ export function readEnvironment(): Environment {
 	return {
 		bpfObject: env.SLUICE_BPF_OBJECT ?? fileURLToPath(new URL(beside, import.meta.url)),
 		inCluster: (env.KUBERNETES_SERVICE_HOST ?? "") !== "",
+		cores: cpus().length,
 	};
 }

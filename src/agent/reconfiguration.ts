@@ -28,6 +28,8 @@ export const AT_START: readonly string[] = [
 	"healthzBindAddress",
 	"metricsBindAddress",
 	"bindAddressHardFail",
+	"conntrack.maxPerCore",
+	"conntrack.min",
 	"iptables.syncPeriod",
 	"ipvs.syncPeriod",
 	"nftables.syncPeriod",

@@ -127,7 +127,11 @@ function addDatapathOptions(command: Command): void {
 		.option("--masquerade-ports <first-last>", "source ports for masquerade", "61000-65535")
 		.option("--max-services <n>", "service ports, per family", "65536")
 		.option("--max-backends <n>", "endpoints, summed over service ports", "262144")
-		.option("--max-flows <n>", "flow entries, two for each translated connection", "262144")
+		.option(
+			"--max-flows <n>",
+			"flow entries, two for each translated connection " +
+				"(default: 262144, or by conntrack.maxPerCore and conntrack.min where they are set)",
+		)
 		.option(
 			"--max-half-open <n>",
 			"TCP and SCTP flows in their handshake before overflow is used",

@@ -15,6 +15,8 @@ export interface DecodeResult {
 	readonly configuration: DecodedConfiguration;
 	/** Why a strict decoder refuses the file; a lenient one leaves these fields out. */
 	readonly strict: readonly string[];
+	/** Documents of the file behind the first, which are not read. */
+	readonly others: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface DecodeResult {
  * problem that a lenient decoder has too.
  */
 export function decodeConfiguration(text: string): DecodeResult {
-	const { value, duplicates } = parseDocument(text);
+	const { value, duplicates, others } = parseDocument(text);
 	if (!isObject(value)) throw new ConfigurationError(["the file is not an object with fields"]);
 	const { apiVersion, kind, ...fields } = value;
 	const wrong = [
@@ -37,6 +39,7 @@ export function decodeConfiguration(text: string): DecodeResult {
 	return {
 		configuration: configuration as DecodedConfiguration,
 		strict: [...found.unknown, ...repeated],
+		others,
 	};
 }
 

@@ -1,4 +1,4 @@
-/** The one document of a configuration file: YAML 1.1 as Kubernetes reads it, or JSON. */
+/** The first document of a configuration file, which is all that kube-proxy reads: YAML 1.1 as Kubernetes reads it, or JSON. */
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Tags } from "yaml";
 import { ConfigurationError } from "./configuration-error.ts";
 
@@ -7,9 +7,11 @@ export interface ConfigurationDocument {
 	readonly value: unknown;
 	/** Paths of fields that are there more than once. */
 	readonly duplicates: readonly string[];
+	/** Documents behind it, which are not read. */
+	readonly others: number;
 }
 
-/** Throws ConfigurationError when the text is not exactly one document. */
+/** Documents without content do not count. Throws ConfigurationError when there is none, or it is not YAML. */
 export function parseDocument(text: string): ConfigurationDocument {
 	const lineCounter = new LineCounter();
 	const parsed = parseAllDocuments(text, {
@@ -20,20 +22,20 @@ export function parseDocument(text: string): ConfigurationDocument {
 		lineCounter,
 	});
 	const documents = Array.isArray(parsed) ? parsed : [];
-	const error = documents.flatMap(({ errors }) => errors)[0];
+	const filled = documents.filter(
+		({ contents, errors }) => errors.length > 0 || !isEmpty(contents),
+	);
+	const [document] = filled;
+	if (document === undefined) throw new ConfigurationError(["the file is empty"]);
+	const [error] = document.errors;
 	if (error !== undefined) {
 		const { line, col } = lineCounter.linePos(error.pos[0]);
 		throw new ConfigurationError([`line ${line}, column ${col}: ${error.message}`]);
 	}
-	const filled = documents.filter(({ contents }) => !isEmpty(contents));
-	const [document, another] = filled;
-	if (document === undefined) throw new ConfigurationError(["the file is empty"]);
-	if (another !== undefined) {
-		throw new ConfigurationError([`the file has ${filled.length} documents instead of one`]);
-	}
 	try {
 		const value: unknown = document.toJS({ maxAliasCount: 100 });
-		return { value, duplicates: duplicateFields(document.contents, "") };
+		const duplicates = duplicateFields(document.contents, "");
+		return { value, duplicates, others: filled.length - 1 };
 	} catch (problem) {
 		// Too many aliases, or one without anchor.
 		throw new ConfigurationError([problem instanceof Error ? problem.message : String(problem)]);

@@ -17,16 +17,18 @@ export interface LoadedConfiguration {
  * defaults; validates. Throws ConfigurationError with every problem, named by the field's path.
  */
 export function loadConfiguration(text: string): LoadedConfiguration {
-	const { configuration: decoded, strict } = decodeConfiguration(text);
+	const { configuration: decoded, strict, others } = decodeConfiguration(text);
 	const configuration = withDefaults(decoded);
 	const problems = validateConfiguration(configuration);
 	if (problems.length > 0) {
 		throw new ConfigurationError(problems.map(({ path, reason }) => `${path}: ${reason}`));
 	}
 	const lenient = `the configuration is decoded leniently, since strictly it fails: ${strict.join(", ")}`;
+	const unread = `only the first document of the file is read, as by kube-proxy: ${others} more`;
 	return {
 		configuration,
 		warnings: [
+			...(others > 0 ? [unread] : []),
 			...(strict.length > 0 ? [lenient] : []),
 			...unusedFields(configuration).map(
 				({ path, instead }) => `${path} has no effect: ${instead}`,

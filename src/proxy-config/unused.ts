@@ -3,7 +3,7 @@ import { defaultConfiguration } from "./defaults.ts";
 import { fieldOf } from "./fields.ts";
 import type { KubeProxyConfiguration } from "./schema.ts";
 
-const OWN_TRACKING = "Sluice keeps its own flow table (--max-flows); nf_conntrack is left alone";
+const OWN_TRACKING = "Sluice keeps its own flow table; nf_conntrack is left alone";
 const NO_RULES = "Sluice writes no netfilter or IPVS rule";
 const NO_MARK = "no mark bit is used";
 const OWN_PACE = "syncs are paced by --min-sync-period";
@@ -44,8 +44,6 @@ export const UNUSED: Readonly<Record<string, string>> = {
 	"winkernel.enableDSR": NOT_WINDOWS,
 	"winkernel.rootHnsEndpointName": NOT_WINDOWS,
 	"winkernel.forwardHealthCheckVip": NOT_WINDOWS,
-	"conntrack.maxPerCore": OWN_TRACKING,
-	"conntrack.min": OWN_TRACKING,
 	"conntrack.tcpBeLiberal": OWN_TRACKING,
 	configSyncPeriod: "the watch is never resynced by time",
 	portRange: "kube-proxy does not use it either",

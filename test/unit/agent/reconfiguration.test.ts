@@ -95,10 +95,10 @@ test("what goes wrong while a change is applied is a refusal, too, and is tried 
 
 test("fields without effect are no change, but their warnings come with one", () => {
 	const { look, applied, lines } = started("");
-	look("conntrack: { min: 5 }\n");
+	look("conntrack: { tcpBeLiberal: true }\n");
 	assert.deepEqual(applied, []);
-	look("conntrack: { min: 5 }\nclusterCIDR: 10.0.0.0/8\n");
-	assert.match(lines()[0] ?? "", /^conntrack.min has no effect/);
+	look("conntrack: { tcpBeLiberal: true }\nclusterCIDR: 10.0.0.0/8\n");
+	assert.match(lines()[0] ?? "", /^conntrack.tcpBeLiberal has no effect/);
 });
 
 test("what is said to wait for the next start are fields", () => {

@@ -19,7 +19,7 @@ function configOf(...flags: string[]): AgentConfig {
 	const command = program.commands.find((one) => one.name() === "agent");
 	assert.ok(command);
 	command.parseOptions(["--manifests=/m", ...flags]);
-	return configure(commandLine(command), { bpfObject: "", inCluster: false }).config;
+	return configure(commandLine(command), { bpfObject: "", inCluster: false, cores: 2 }).config;
 }
 
 const settingsOf = (map: MapPort) => Settings.decode(new DataView(map.memory()), 0);

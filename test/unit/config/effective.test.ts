@@ -28,7 +28,7 @@ function configured(...flags: string[]): ReturnType<typeof configure> {
 	const command = program.commands.find((one) => one.name() === "agent");
 	assert.ok(command);
 	command.parseOptions(flags);
-	return configure(commandLine(command), { bpfObject: "", inCluster: false });
+	return configure(commandLine(command), { bpfObject: "", inCluster: false, cores: 2 });
 }
 
 test("a file says what flags would have said", (t) => {
@@ -93,6 +93,41 @@ test("beside a file, the host name, the master and logging flags count, and Slui
 		"ignored, since --config is given: --cluster-cidr, --healthz-port",
 		"--vmodule has no effect: all files log as logging.verbosity (-v) says",
 	]);
+});
+
+test("a flag that a file takes the place of has no effect where the file leaves its field out", (t) => {
+	const { config, warnings } = configured(
+		...["--config", fileOf(t, ""), "--manifests=/m", "--cluster-cidr=10.244.0.0/16"],
+		...["--nodeport-addresses=10.0.0.0/8", "--detect-local-mode=NodeCIDR"],
+	);
+	assert.deepEqual(config.proxy.clusterCIDRs, []);
+	assert.deepEqual(config.proxy.nodePortAddresses, []);
+	assert.equal(config.proxy.detectLocalMode, "ClusterCIDR");
+	assert.deepEqual(warnings, [
+		"ignored, since --config is given: --detect-local-mode, --cluster-cidr, --nodeport-addresses",
+	]);
+});
+
+test("the flow table has room for what is set for nf_conntrack's, two entries for each connection", (t) => {
+	const flows = (...fields: string[]): number => {
+		const file = fileOf(t, `conntrack: { ${fields.join(", ")} }\n`);
+		const { config, warnings } = configured("--config", file, "--manifests=/m");
+		assert.deepEqual(warnings, []);
+		return config.sizes.flows;
+	};
+	assert.equal(flows(), 262_144);
+	assert.equal(flows("maxPerCore: 32768", "min: 131072"), 262_144);
+	assert.equal(flows("maxPerCore: 100000"), 400_000);
+	assert.equal(flows("maxPerCore: 1000"), 262_144);
+	assert.equal(flows("maxPerCore: 1000", "min: 0"), 4000);
+	assert.equal(flows("min: 500000"), 1_000_000);
+	assert.equal(flows("maxPerCore: 2000000000"), 2_097_152);
+	assert.equal(flows("min: 2000000"), 2_097_152);
+	assert.equal(flows("maxPerCore: 0", "min: 500000"), 262_144);
+	const given = configured("--kubeconfig=/k", "--conntrack-min=500000");
+	assert.deepEqual([given.config.sizes.flows, given.warnings], [1_000_000, []]);
+	const own = configured("--kubeconfig=/k", "--conntrack-min=500000", "--max-flows=4096");
+	assert.equal(own.config.sizes.flows, 4096);
 });
 
 test("a directory of manifests takes the place of a file's kubeconfig", (t) => {

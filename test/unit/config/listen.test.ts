@@ -26,7 +26,7 @@ function listening(options: {
 		conntrackUdpTimeoutStream: "0s",
 		v: "0",
 	};
-	const environment = { inCluster: false, bpfObject: "" };
+	const environment = { inCluster: false, bpfObject: "", cores: 2 };
 	const line = { options: { ...others, ...options }, given: new Set<string>() };
 	const { healthz, metrics } = configure(line, environment).config;
 	return [healthz, metrics].map((at) => (at === undefined ? "off" : `${at.host} ${at.port}`));

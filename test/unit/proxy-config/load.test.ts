@@ -74,11 +74,21 @@ test("what a strict decoder refuses is left out with one warning that names it",
 	]);
 });
 
-test("a file that is not exactly one configuration of this version is refused", () => {
+test("only the first document counts, whatever is behind it, and the log says so", () => {
+	const { configuration, warnings } = loadConfiguration(
+		`---\n# nothing\n---\n${HEAD}oomScoreAdj: 1\n---\n${HEAD}oomScoreAdj: 2\n---\nmode: [\n`,
+	);
+	assert.equal(configuration.oomScoreAdj, 1);
+	assert.deepEqual(warnings, [
+		"only the first document of the file is read, as by kube-proxy: 2 more",
+	]);
+	assert.match(problems(`mode: [\n---\n${HEAD}`)[0] ?? "", /^line \d+, column \d+: /);
+});
+
+test("a file that is not a configuration of this version is refused", () => {
 	assert.deepEqual(problems(""), ["the file is empty"]);
 	assert.deepEqual(problems("# nothing\n"), ["the file is empty"]);
 	assert.deepEqual(problems("[1]"), ["the file is not an object with fields"]);
-	assert.deepEqual(problems(`${HEAD}---\n${HEAD}`), ["the file has 2 documents instead of one"]);
 	assert.deepEqual(problems("mode: ipvs"), [
 		"apiVersion: is missing, must be kubeproxy.config.k8s.io/v1alpha1",
 		"kind: is missing, must be KubeProxyConfiguration",
