@@ -2,12 +2,19 @@ import { ApiError, ProtocolError } from "./api-error.ts";
 
 /** As many answers of the server in a row that are errors make us list anew. */
 const MAX_API_ERRORS = 5;
+/**
+ * As many watches in a row without even a bookmark do so, too: a server that was put back to an earlier version, as
+ * by a restored etcd, takes a watch from a later one and is silent until it gets there
+ * (k8s.io/apiserver/pkg/storage/cacher); to a list it says that the version is too large.
+ */
+const MAX_SILENCES = 2;
 
 /** Where we are in the history of a resource: what to ask the server for next. */
 export class Position {
 	#version: string | undefined;
 	#last = "0";
 	#apiErrors = 0;
+	#silences = 0;
 
 	/** Version after which the next watch goes on; undefined: list first. */
 	get version(): string | undefined {
@@ -29,6 +36,15 @@ export class Position {
 		}
 		this.#version = version;
 		this.#last = version;
+		this.#silences = 0;
+	}
+
+	/** A watch ended on which nothing came. */
+	silent(): void {
+		this.#silences++;
+		if (this.#silences < MAX_SILENCES) return;
+		this.#version = undefined;
+		this.#silences = 0;
 	}
 
 	/**
@@ -41,6 +57,7 @@ export class Position {
 			throw new ProtocolError(`version ${version} comes after version ${this.#last}`);
 		}
 		this.#apiErrors = 0;
+		this.#silences = 0;
 		if (version !== "") {
 			this.#version = version;
 			this.#last = version;

@@ -236,6 +236,7 @@ export class Reflector {
 		if (watching && error instanceof SilenceError) {
 			// In a quiet cluster nothing is wrong; if the server is, the next attempt will show it.
 			this.#log.debug("a watch was silent and is opened anew");
+			this.#position.silent();
 			return this.#ended();
 		}
 		if (this.#options.resource.withoutIt !== "" && isAbsence(error)) return this.#missed(error);

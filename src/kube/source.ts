@@ -25,7 +25,7 @@ export interface ApiSourceOptions {
  * How long the own Node and the ServiceCIDRs may hold up the start, in ms. The Node's zone decides
  * which endpoints are near; without it they are all the same.
  */
-const NODE_PATIENCE_MS = 3000;
+const NODE_PATIENCE_MS = 30_000;
 
 /** An API server as a source: all Services, EndpointSlices and ServiceCIDRs, and the own Node. */
 export class ApiSource implements ObjectSource {

@@ -123,7 +123,9 @@ export class FakeApiServer {
 			return { kind: "status", status: 400 };
 		}
 		const version = Number(query.get("resourceVersion") ?? 0);
-		return version > this.store.version ? { kind: "status", status: 504 } : undefined;
+		// A watch from a version that is not there yet is taken, as by the real server, and silent until then.
+		const isAhead = mode !== "watch" && version > this.store.version;
+		return isAhead ? { kind: "status", status: 504 } : undefined;
 	}
 
 	#watch(watch: Watch, { mode, query }: RequestInfo, response: ServerResponse): void {

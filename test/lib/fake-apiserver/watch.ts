@@ -23,8 +23,12 @@ export function follow(watch: Watch, version: number): () => void {
 	for (const event of history) {
 		sendEvent(watch, event);
 	}
-	const unsubscribe = store.subscribe((event) => sendEvent(watch, event));
-	const timer = setInterval(() => body.part(bookmarkLine(store.version, false)), bookmarkMs);
+	const unsubscribe = store.subscribe((event) => {
+		if (event.version > version) sendEvent(watch, event);
+	});
+	const timer = setInterval(() => {
+		if (store.version >= version) body.part(bookmarkLine(store.version, false));
+	}, bookmarkMs);
 	return () => {
 		clearInterval(timer);
 		unsubscribe();
