@@ -3,6 +3,8 @@
 #ifndef SLUICE_FORWARD_H
 #define SLUICE_FORWARD_H
 
+#include <linux/if_packet.h>
+
 #include "answer.h"
 #include "ethernet.h"
 #include "flow.h"
@@ -132,13 +134,25 @@ static __always_inline __u32 forward_peer(struct __sk_buff *skb,
 	return verdict_redirect(bpf_redirect_peer(flow->ifindex, 0));
 }
 
+/* By a neighbour's address. A packet to the bridge's own address is marked as
+ * another host's at a port with an address of its own, and loopback would not
+ * take that back (eth_type_trans()): the stack would drop replies to the node
+ * itself. */
+static __always_inline __u32 forward_neigh(struct __sk_buff *skb,
+					   const struct flow *flow)
+{
+	if (skb->pkt_type == PACKET_OTHERHOST &&
+	    bpf_skb_change_type(skb, PACKET_HOST))
+		return verdict_drop(DROP_REWRITE);
+	return verdict_redirect(bpf_redirect_neigh(flow->ifindex, NULL, 0, 0));
+}
+
 static __always_inline __u32 forward_send(struct __sk_buff *skb,
 					  struct scratch *s, struct flow *flow)
 {
 	switch (flow->way) {
 	case WAY_NEIGH:
-		return verdict_redirect(
-			bpf_redirect_neigh(flow->ifindex, NULL, 0, 0));
+		return forward_neigh(skb, flow);
 	case WAY_PEER:
 		return forward_peer(skb, &s->packet, flow);
 	case WAY_BRIDGE:

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,15 @@ long bpf_skb_pull_data(struct __sk_buff *skb, __u32 len)
 	if (len > packet.linear_length)
 		packet.linear_length = len;
 	make_linear();
+	return 0;
+}
+
+/* As net/core/filter.c: of PACKET_HOST to PACKET_OTHERHOST only. */
+long bpf_skb_change_type(struct __sk_buff *skb, __u32 type)
+{
+	if (skb->pkt_type > PACKET_OTHERHOST || type > PACKET_OTHERHOST)
+		return -EINVAL;
+	skb->pkt_type = type;
 	return 0;
 }
 

@@ -29,6 +29,7 @@ long bpf_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len);
 long bpf_skb_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from,
 			 __u32 len, __u64 flags);
 long bpf_skb_pull_data(struct __sk_buff *skb, __u32 len);
+long bpf_skb_change_type(struct __sk_buff *skb, __u32 type);
 long bpf_skb_change_head(struct __sk_buff *skb, __u32 room, __u64 flags);
 long bpf_skb_change_tail(struct __sk_buff *skb, __u32 len, __u64 flags);
 long bpf_skb_adjust_room(struct __sk_buff *skb, __s32 len_diff, __u32 mode,
