@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { endpoint } from "../lib/net/addresses.ts";
 import type { Agent } from "../lib/net/agent.ts";
-import { Cluster, type ClusterService, FAMILIES } from "../lib/net/cluster.ts";
+import { Cluster, type ClusterOptions, type ClusterService, FAMILIES } from "../lib/net/cluster.ts";
 import { until } from "../lib/net/command.ts";
 import type { LabPod } from "../lib/net/pod.ts";
 import type { RunningProcess } from "../lib/net/process.ts";
@@ -28,11 +28,24 @@ const HALF_OPEN = 64;
 const REDIRECT = "--forwarding=redirect";
 const FLOOD = { count: 4000, intervalUs: 1500 };
 
+const LONG = process.env.SLUICE_TEST_LONG === "1";
+
+interface Variant extends Pick<ClusterOptions, "network"> {
+	readonly flags: readonly string[];
+	readonly flows: number;
+}
+
 /** Flags, and entries of flows that are filled: sockets need none, floods only up to their cap. */
-const VARIANTS: Readonly<Record<string, { flags: readonly string[]; flows: number }>> = {
+const VARIANTS: Readonly<Record<string, Variant>> = {
 	"through the stack": { flags: ["--socket-lb=off", "--forwarding=stack"], flows: FLOWS },
 	redirected: { flags: ["--socket-lb=off", REDIRECT], flows: FLOWS },
 	"by socket": { flags: [], flows: HALF_OPEN * 2 },
+	...(LONG
+		? {
+				"of bridged pods": { network: "bridged", flags: ["--socket-lb=off"], flows: FLOWS },
+				"of bridged pods, by socket": { network: "bridged", flags: [], flows: HALF_OPEN * 2 },
+			}
+		: {}),
 };
 /**
  * Backends go on answering the SYNs of flows that overflow has forgotten. Those answers take the
@@ -99,7 +112,7 @@ async function startLoads(cluster: Cluster, service: ClusterService): Promise<Lo
 	return loads;
 }
 
-for (const [name, { flags, flows }] of Object.entries(VARIANTS)) {
+for (const [name, { network, flags, flows }] of Object.entries(VARIANTS)) {
 	describe(`an agent that is dead for longer than every timeout, traffic ${name}`, () => {
 		const expected = flags.includes(REDIRECT) ? LATE_ANSWERS : NOTHING;
 		let cluster: Cluster;
@@ -108,6 +121,7 @@ for (const [name, { flags, flows }] of Object.entries(VARIANTS)) {
 		let silent: ClusterService;
 		before(async () => {
 			cluster = await Cluster.create({
+				...(network ? { network } : {}),
 				pods: { a: 1, b: 1, c: 1, x: 1, mute: 1, flooder: 1 },
 				flags: [...flags, ...TIMEOUTS, `--max-flows=${FLOWS}`, `--max-half-open=${HALF_OPEN}`],
 			});

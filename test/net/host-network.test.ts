@@ -9,19 +9,19 @@ import { LiveMaps } from "../lib/net/live.ts";
 import type { Place } from "../lib/net/place.ts";
 import { ask, serve, type Target } from "../lib/net/traffic.ts";
 import { askers, assertAnswered } from "./checks.ts";
+import { PATHS } from "./paths.ts";
 
 const HOST_PORT = 9090;
 const NODE_PORTS = { TCP: 30_080, UDP: 30_080 } as const;
 const SILENT = { timeoutMs: 500 } as const;
 
-for (const socketLb of ["on", "off"] as const) {
-	describe(`an endpoint in a node's own network, --socket-lb=${socketLb}`, () => {
+for (const { title, socketLb, options } of PATHS) {
+	describe(`an endpoint in a node's own network, ${title}`, () => {
 		let cluster: Cluster;
 		let everywhere: ClusterService;
 		let here: ClusterService;
 		before(async () => {
-			const flags = [`--socket-lb=${socketLb}`];
-			cluster = await Cluster.create({ nodes: 2, flags, pods: { x: 1, y: 2 } });
+			cluster = await Cluster.create({ ...options, nodes: 2, pods: { x: 1, y: 2 } });
 			await serve(cluster.lab.node(1).place, "host", HOST_PORT);
 			everywhere = await hostService("everywhere", {
 				nodePorts: NODE_PORTS,

@@ -8,17 +8,18 @@ import { LiveMaps } from "../lib/net/live.ts";
 import type { Place } from "../lib/net/place.ts";
 import { ask, Conversation, serve, type Target } from "../lib/net/traffic.ts";
 import { assertAnswered } from "./checks.ts";
+import { PATHS } from "./paths.ts";
 
 const NODE_PORT = 30_080;
 const MOVED_PORT = 9090;
 /** Long enough for a second SYN: the refusal of the first may only be remembered. */
 const TWO_SYNS = { timeoutMs: 2500 } as const;
 
-for (const socketLb of ["on", "off"] as const) {
-	describe(`sockets that last, --socket-lb=${socketLb}`, () => {
+for (const { title, options } of PATHS) {
+	describe(`sockets that last, ${title}`, () => {
 		let cluster: Cluster;
 		before(async () => {
-			cluster = await Cluster.create({ nodes: 2, flags: [`--socket-lb=${socketLb}`] });
+			cluster = await Cluster.create({ ...options, nodes: 2 });
 		});
 		after(() => cluster?.close());
 

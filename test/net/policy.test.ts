@@ -10,6 +10,7 @@ import { until } from "../lib/net/command.ts";
 import type { Lab } from "../lib/net/lab.ts";
 import { ask, Conversation, Load } from "../lib/net/traffic.ts";
 import { assertAnswered, assertPeer } from "./checks.ts";
+import { LONG_PATHS, PACKET_PATHS, PATHS, type Path } from "./paths.ts";
 
 const PROGRAM = fileURLToPath(new URL("../lib/net/foreign-policy.ts", import.meta.url));
 const TCX_AT_CLIENT = "a TCX program where the client's packets enter";
@@ -79,12 +80,23 @@ function policiesFor(flags: readonly string[]): [string, Policy][] {
 
 const CLSACT = "--tc-attach=clsact";
 
-for (const flags of [["--socket-lb=off"], ["--socket-lb=off", CLSACT]]) {
-	describe(`policy of others, ${flags.join(" ")}`, () => {
+const LONG = process.env.SLUICE_TEST_LONG === "1";
+const [ROUTED, BRIDGED] = PACKET_PATHS as readonly [Path, Path];
+/** For each change both ways to attach, each with pods of one kind. */
+const POLICED = LONG
+	? PATHS.flatMap((path) => [[], [CLSACT]].map((more) => ({ path, more })))
+	: [
+			{ path: ROUTED, more: [] },
+			{ path: BRIDGED, more: [CLSACT] },
+		];
+
+for (const { path, more } of POLICED) {
+	const flags = [...(path.options.flags ?? []), ...more];
+	describe(`policy of others, ${[path.title, ...more].join(", ")}`, () => {
 		let cluster: Cluster;
 		let service: ClusterService;
 		before(async () => {
-			cluster = await Cluster.create({ flags, guarded: false });
+			cluster = await Cluster.create({ ...path.options, flags, guarded: false });
 			service = await cluster.service("web", ["a"]);
 		});
 		after(() => cluster?.close());
@@ -115,57 +127,59 @@ for (const flags of [["--socket-lb=off"], ["--socket-lb=off", CLSACT]]) {
 	});
 }
 
-describe("a POSTROUTING masquerade of others", () => {
-	let cluster: Cluster;
-	let service: ClusterService;
-	before(async () => {
-		cluster = await Cluster.create({ flags: ["--socket-lb=off"] });
-		service = await cluster.service("web", ["a", "b", "c"]);
-	});
-	beforeEach(() => cluster.lab.guards.reset());
-	afterEach(() => cluster.lab.guards.check());
-	after(() => cluster?.close());
+for (const { title, options } of LONG_PATHS) {
+	describe(`a POSTROUTING masquerade of others, ${title}`, () => {
+		let cluster: Cluster;
+		let service: ClusterService;
+		before(async () => {
+			cluster = await Cluster.create(options);
+			service = await cluster.service("web", ["a", "b", "c"]);
+		});
+		beforeEach(() => cluster.lab.guards.reset());
+		afterEach(() => cluster.lab.guards.check());
+		after(() => cluster?.close());
 
-	const masquerade = () =>
-		cluster.lab.node(1).place.run(
-			["nft", "-f", "-"],
-			`table inet foreign {
+		const masquerade = () =>
+			cluster.lab.node(1).place.run(
+				["nft", "-f", "-"],
+				`table inet foreign {
 				chain postrouting {
 					type nat hook postrouting priority srcnat
 					meta l4proto { tcp, udp } th dport ${POD_PORT} masquerade
 				}
 			}
 			`,
-		);
+			);
 
-	it("loses nothing when it is added during flows, and applies to new ones", async () => {
-		const client = cluster.pod("x").place;
-		const kept = new Conversation(client, service.target("v4", "TCP"));
-		assertAnswered(await kept.ask(), "before");
-		const loads = [];
-		for (const protocol of ["TCP", "UDP"] as const) {
-			for (const fresh of [true, false]) {
-				loads.push(await Load.start(client, service.target("v4", protocol), { fresh }));
-			}
-		}
-		masquerade();
-		await until("new flows come from the node", async () => {
-			const { seen } = await ask(client, service.target("v4", "TCP"));
-			return seen?.includes(cluster.pod("x").address.v4) ? undefined : true;
-		});
-		for (const load of loads) {
-			const result = await load.stop();
-			assert.equal(result.failed, 0, JSON.stringify(result));
-		}
-		assertAnswered(await kept.ask(), "after");
-		await kept.close();
-	});
-
-	it("applies to both families while the client sees the service", async () => {
-		for (const family of ["v4", "v6"] as const) {
+		it("loses nothing when it is added during flows, and applies to new ones", async () => {
+			const client = cluster.pod("x").place;
+			const kept = new Conversation(client, service.target("v4", "TCP"));
+			assertAnswered(await kept.ask(), "before");
+			const loads = [];
 			for (const protocol of ["TCP", "UDP"] as const) {
-				await assertPeer(service, { place: cluster.pod("x").place, family, protocol });
+				for (const fresh of [true, false]) {
+					loads.push(await Load.start(client, service.target("v4", protocol), { fresh }));
+				}
 			}
-		}
+			masquerade();
+			await until("new flows come from the node", async () => {
+				const { seen } = await ask(client, service.target("v4", "TCP"));
+				return seen?.includes(cluster.pod("x").address.v4) ? undefined : true;
+			});
+			for (const load of loads) {
+				const result = await load.stop();
+				assert.equal(result.failed, 0, JSON.stringify(result));
+			}
+			assertAnswered(await kept.ask(), "after");
+			await kept.close();
+		});
+
+		it("applies to both families while the client sees the service", async () => {
+			for (const family of ["v4", "v6"] as const) {
+				for (const protocol of ["TCP", "UDP"] as const) {
+					await assertPeer(service, { place: cluster.pod("x").place, family, protocol });
+				}
+			}
+		});
 	});
-});
+}

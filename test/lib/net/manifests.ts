@@ -37,12 +37,13 @@ export class Manifests {
 		mkdirSync(directory, { recursive: true });
 	}
 
-	node(name: string, address: AddressPair): void {
+	node(name: string, address: AddressPair, podCIDRs: readonly string[] = []): void {
 		this.#write(`node-${name}`, [
 			{
 				apiVersion: "v1",
 				kind: "Node",
 				metadata: { name },
+				spec: { podCIDRs },
 				status: {
 					addresses: [
 						{ type: "InternalIP", address: address.v4 },
