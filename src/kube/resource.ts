@@ -1,9 +1,8 @@
 import type { Change, SourceStatus } from "../model/objects.ts";
 import type { Kind } from "./change.ts";
 import { HEADLESS } from "./endpoint-slice.ts";
-import { SERVICE_PROXY_NAME } from "./service.ts";
 
-/** One kind of objects as the API serves it, and which of them kube-proxy would watch. */
+/** One kind of objects as the API serves it, and which of them are watched. */
 export interface Resource {
 	/** Name in the status. */
 	readonly name: SourceStatus["kind"];
@@ -26,7 +25,8 @@ export const SERVICES: Resource = {
 	kind: "Service",
 	changeKind: "service",
 	path: "/api/v1/services",
-	labelSelector: `!${SERVICE_PROXY_NAME}`,
+	// Those of other proxies too: their addresses are not to be taken for nobody's.
+	labelSelector: "",
 	fieldSelector: "spec.clusterIP!=None",
 	fieldOptional: true,
 	withoutIt: "",

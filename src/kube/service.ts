@@ -30,7 +30,10 @@ const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 const POLICIES = ["Cluster", "Local"] as const;
 
 /** Reads a v1 Service from API or manifest JSON. */
-export function decodeService(json: unknown, interner: Interner): Decoded<Service> {
+export function decodeService(
+	json: unknown,
+	interner: Interner,
+): Decoded<Service> & { readonly isForeign?: true } {
 	const metadata = metadataOf(json);
 	const key = keyOf(metadata);
 	const skips = new Skips(`Service ${key}`);
@@ -38,7 +41,8 @@ export function decodeService(json: unknown, interner: Interner): Decoded<Servic
 	const reason = reasonToIgnore(metadata, spec);
 	if (reason !== undefined) {
 		skips.add(reason);
-		return { key, object: undefined, skips: skips.list };
+		const isForeign = metadata.label(SERVICE_PROXY_NAME) !== undefined;
+		return { key, object: undefined, skips: skips.list, ...(isForeign ? { isForeign } : {}) };
 	}
 	const clusterIPs = clusterIPsOf(spec, skips);
 	if (clusterIPs.length === 0) {

@@ -42,6 +42,8 @@ export class Cluster {
 	/** Service -> keys of its slices. */
 	readonly #slicesOf = new Map<ObjectKey, readonly ObjectKey[]>();
 	readonly #cidrs = new Map<ObjectKey, ServiceCIDR>();
+	/** Services of other proxies. */
+	readonly #foreign = new Set<ObjectKey>();
 	readonly #claims = new Claims();
 	readonly #addresses = new AddressUses();
 	readonly #skips = new Map<string, readonly Skip[]>();
@@ -80,8 +82,12 @@ export class Cluster {
 		this.#followNode(() => this.#node.setAddresses(addresses));
 	}
 
-	/** Prefixes of which cluster IPs are taken; empty: not known. */
+	/**
+	 * Prefixes of which all addresses are known; empty: none. While there are Services of other proxies nothing is
+	 * known of an address that has no Service of ours: packets to it may be translated later on their way.
+	 */
 	serviceCIDRs(): Set<Cidr> {
+		if (this.#foreign.size > 0) return new Set();
 		return new Set([...this.#cidrs.values()].flatMap(({ cidrs }) => cidrs));
 	}
 
@@ -100,6 +106,7 @@ export class Cluster {
 			const skipKey = `${change.kind} ${change.key}`;
 			if (change.skips.length > 0) this.#skips.set(skipKey, change.skips);
 			else this.#skips.delete(skipKey);
+			if (change.kind === "service") this.#putForeign(change.key, change.isForeign ?? false);
 			if (change.kind === "service") this.#putService(change.key, change.object);
 			else if (change.kind === "slice") this.#putSlice(change.key, change.object);
 			else if (change.kind === "cidr") this.#putCIDR(change.key, change.object);
@@ -197,6 +204,13 @@ export class Cluster {
 		else this.#services.delete(key);
 		this.#claim(key, service);
 		this.#dirty.add(key);
+	}
+
+	#putForeign(key: ObjectKey, isForeign: boolean): void {
+		const before = this.#foreign.size;
+		if (isForeign) this.#foreign.add(key);
+		else this.#foreign.delete(key);
+		this.#isNodeDirty ||= (before === 0) !== (this.#foreign.size === 0);
 	}
 
 	#claim(key: ObjectKey, service: Service | undefined): void {

@@ -118,7 +118,14 @@ export type ObjectKey = string;
  * `skips` replaces whatever was skipped for this object before.
  */
 export type Change =
-	| { kind: "service"; key: ObjectKey; object: Service | undefined; skips: readonly Skip[] }
+	| {
+			kind: "service";
+			key: ObjectKey;
+			object: Service | undefined;
+			/** It is another proxy's, which serves its addresses; `object` is undefined then. */
+			isForeign?: true;
+			skips: readonly Skip[];
+	  }
 	| { kind: "slice"; key: ObjectKey; object: EndpointSlice | undefined; skips: readonly Skip[] }
 	| { kind: "node"; key: ObjectKey; object: Node | undefined; skips: readonly Skip[] }
 	| { kind: "cidr"; key: ObjectKey; object: ServiceCIDR | undefined; skips: readonly Skip[] };

@@ -102,7 +102,7 @@ test("writes are followed: added, changed, deleted, deleted and made anew", asyn
 	assert.equal(server.requests.filter(({ path }) => path === SERVICES).length, 1);
 });
 
-test("the selectors are kube-proxy's, and an object that leaves them is gone", async (t) => {
+test("what kube-proxy would not watch is not there, or goes, but for whether a Service is another proxy's", async (t) => {
 	const server = await startFake(t);
 	const labels = { "service.kubernetes.io/service-proxy-name": "" };
 	server.store.put(SERVICES, service("other", "10.96.0.1", { labels }));
@@ -114,11 +114,22 @@ test("the selectors are kube-proxy's, and an object that leaves them is gone", a
 	server.store.put(SERVICES, service("web", "10.96.0.2"));
 	const following = new Following(t, { server: server.url });
 	await following.untilSynced();
-	assert.deepEqual([...following.state.keys()], ["service default/web"]);
+	const isForeign = (name: string): boolean | undefined => {
+		const change = following.state.get(`service default/${name}`);
+		return change?.kind === "service" ? (change.isForeign ?? false) : undefined;
+	};
+	assert.deepEqual([...following.state.keys()].sort(), [
+		"service default/other",
+		"service default/web",
+	]);
+	assert.equal(following.clusterIP("other"), undefined);
+	assert.deepEqual([isForeign("other"), isForeign("web")], [true, false]);
 	server.store.put(SERVICES, service("web", "10.96.0.2", { labels }));
 	await following.untilClusterIP("web", undefined);
+	assert.equal(isForeign("web"), true);
 	server.store.put(SERVICES, service("web", "10.96.0.2"));
 	await following.untilClusterIP("web", "10.96.0.2");
+	assert.equal(isForeign("web"), false);
 });
 
 test("a slice that gets the label of headless Services is gone, and back without it", async (t) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cluster } from "../../../src/model/cluster.ts";
+import type { Change } from "../../../src/model/objects.ts";
 import { DEFAULT_PROXY_SETTINGS } from "../../../src/model/proxy-settings.ts";
 import { gone, node, service, serviceCIDR } from "../../lib/objects.ts";
 
@@ -121,4 +122,25 @@ test("a cluster IP is freed with the last Service that has it", () => {
 	cluster.apply([service("one", "10.96.0.10", http)]);
 	cluster.apply([two]);
 	assert.deepEqual([...cluster.takeFreedAddresses()], []);
+});
+
+test("while another proxy has a Service, no address is known to be nobody's", () => {
+	const cluster = settled();
+	cluster.apply([serviceCIDR(["10.96.0.0/16"])]);
+	const foreign = { kind: "service", key: "default/other", object: undefined, skips: [] } as const;
+	const steps: [Change, string[]][] = [
+		[{ ...foreign, isForeign: true }, []],
+		[{ ...foreign, key: "default/another", isForeign: true }, []],
+		[foreign, []],
+		[{ ...foreign, key: "default/another" }, ["10.96.0.0/16"]],
+		[{ ...foreign, isForeign: true }, []],
+		[service("other", "10.96.0.9", http), ["10.96.0.0/16"]],
+	];
+	for (const [change, cidrs] of steps) {
+		const before = cluster.serviceCIDRs();
+		cluster.takeDirty();
+		cluster.apply([change]);
+		assert.deepEqual([...cluster.serviceCIDRs()], cidrs);
+		assert.ok(cluster.hasDirty || before.size === cidrs.length);
+	}
 });
