@@ -176,6 +176,10 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_flags)
 		return VERDICT_PASS;
 	if (!flow_service(skb, s, hook))
 		return flow_unserved(skb, s, hook_and_flags);
+	if (s->service.flags & FRONTEND_NODE_PORT &&
+	    s->packet.tuple.proto == IPPROTO_TCP &&
+	    !packet_is_syn(&s->packet) && !(hook_and_flags & OPEN_OLD))
+		return VERDICT_PASS;
 	s->no_lookup = !!(hook_and_flags & OPEN_NO_LOOKUP);
 	barred = flow_barred(s);
 	if (s->no_lookup && (careful || barred || s->service.empty))

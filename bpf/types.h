@@ -57,6 +57,10 @@ enum frontend_flag {
 				  other ports are refused; no service id */
 	FRONTEND_ECHO = 32,    /* port and proto are 0: a service address that
 				  answers ICMP echo; no service id */
+	FRONTEND_NODE_PORT = 64, /* at an address of the node's own: of TCP only
+				    a SYN begins a flow there, since other
+				    packets may be of connections that
+				    nf_conntrack has masqueraded */
 };
 
 /*

@@ -1018,6 +1018,7 @@ export const FrontendFlag = {
 	FRONTEND_RANGES: 8,
 	FRONTEND_ADDRESS: 16,
 	FRONTEND_ECHO: 32,
+	FRONTEND_NODE_PORT: 64,
 } as const;
 export type FrontendFlag = (typeof FrontendFlag)[keyof typeof FrontendFlag];
 

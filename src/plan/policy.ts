@@ -8,6 +8,7 @@ const {
 	FRONTEND_LOCAL_SET: LOCAL,
 	FRONTEND_MASQUERADE: MASQUERADE,
 	FRONTEND_MASQUERADE_OUTSIDE: MASQUERADE_OUTSIDE,
+	FRONTEND_NODE_PORT: NODE_PORT,
 	FRONTEND_RANGES: RANGES,
 } = FrontendFlag;
 
@@ -38,11 +39,12 @@ export function scopeFlags(frontend: ServedFrontend, facts: PolicyFacts): ScopeF
 		return { internal: flags, external: flags };
 	}
 	if (frontend.isLoopback) return { internal: MASQUERADE, external: undefined };
-	const ranges = frontend.type === "LoadBalancer" && facts.isRestricted ? RANGES : 0;
+	const own = frontend.type === "NodePort" ? NODE_PORT : 0;
+	const both = own | (frontend.type === "LoadBalancer" && facts.isRestricted ? RANGES : 0);
 	if (externalPolicyIsLocal(facts.service)) {
-		return { internal: MASQUERADE_OUTSIDE | ranges, external: LOCAL | ranges };
+		return { internal: MASQUERADE_OUTSIDE | both, external: LOCAL | both };
 	}
-	return { internal: MASQUERADE | ranges, external: MASQUERADE | ranges };
+	return { internal: MASQUERADE | both, external: MASQUERADE | both };
 }
 
 /** Without anything that tells pods from others nobody is masqueraded, as in kube-proxy. */

@@ -159,6 +159,7 @@ const FLAG_TEXT: readonly [flag: number, text: string][] = [
 	[FrontendFlag.FRONTEND_MASQUERADE, "masquerade"],
 	[FrontendFlag.FRONTEND_MASQUERADE_OUTSIDE, "masquerade outside"],
 	[FrontendFlag.FRONTEND_RANGES, "ranges"],
+	[FrontendFlag.FRONTEND_NODE_PORT, "node port"],
 ];
 
 /** What an address does, whatever the port. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { endpoint } from "../lib/net/addresses.ts";
+import { endpoint, OUTSIDE_CLIENT } from "../lib/net/addresses.ts";
 import type { Agent } from "../lib/net/agent.ts";
 import { Cluster, FAMILIES, PROTOCOLS } from "../lib/net/cluster.ts";
 import { until } from "../lib/net/command.ts";
@@ -11,6 +11,7 @@ import { assertAnswered } from "./checks.ts";
 import { PATHS } from "./paths.ts";
 
 const NODE_PORT = 30_080;
+const FAR_PORT = 4321;
 const LATER = { v4: "192.0.2.77", v6: "2001:db8:77::1" };
 const LOCALHOST = { v4: "127.0.0.1", v6: "::1" };
 
@@ -83,6 +84,33 @@ for (const { title, socketLb, options } of PATHS) {
 					assert.deepEqual(Object.keys(servers).sort(), ["a", "b"]);
 				}
 			}
+		});
+
+		it("leave a pod's own TCP connection alone that was masqueraded with their number", async () => {
+			await serve(cluster.lab.client, "far", FAR_PORT);
+			const { place, uplink, address } = agent.node;
+			place.run(
+				["nft", "-f", "-"],
+				`table inet cni {
+				chain postrouting {
+					type nat hook postrouting priority srcnat
+					oifname ${uplink} tcp dport ${FAR_PORT} snat ip to ${address.v4}:${NODE_PORT}
+					oifname ${uplink} tcp dport ${FAR_PORT} snat ip6 to [${address.v6}]:${NODE_PORT}
+				}
+				}`,
+			);
+			for (const family of FAMILIES) {
+				const target = {
+					address: OUTSIDE_CLIENT[family],
+					port: FAR_PORT,
+					protocol: "TCP",
+				} as const;
+				const answer = await ask(cluster.pod("a").place, target);
+				assertAnswered(answer, `TCP to ${target.address}`);
+				assert.equal(answer.server, "far");
+				assert.equal(answer.seen, endpoint(address[family], NODE_PORT));
+			}
+			place.run(["nft", "delete", "table", "inet", "cni"]);
 		});
 
 		it("win over a process of the node that listens at the same port", async () => {

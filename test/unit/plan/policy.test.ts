@@ -10,6 +10,7 @@ import { scopeFlags } from "../../../src/plan/policy.ts";
 import { service } from "../../lib/objects.ts";
 
 const { FRONTEND_LOCAL_SET: LOCAL, FRONTEND_RANGES: RANGES } = FrontendFlag;
+const { FRONTEND_NODE_PORT: NODE_PORT } = FrontendFlag;
 const { FRONTEND_MASQUERADE: ALL, FRONTEND_MASQUERADE_OUTSIDE: OUTSIDE } = FrontendFlag;
 
 interface Row {
@@ -138,7 +139,10 @@ for (const row of ROWS) {
 				isRestricted: row.isRestricted ?? false,
 			},
 		);
-		assert.deepEqual(flags, { internal: row.internal, external: row.external });
+		// Loopback's are for the node's own sockets, which no packet is for.
+		const own = row.type === "NodePort" && !row.isLoopback ? NODE_PORT : 0;
+		const external = row.external === undefined ? undefined : row.external | own;
+		assert.deepEqual(flags, { internal: row.internal | own, external });
 	});
 }
 
