@@ -65,6 +65,8 @@ const FILES: readonly string[] = [
 	"",
 	HEAD,
 	`${HEAD}---\n`,
+	`${HEAD}---\n${HEAD}mode: ipvs\n`,
+	`${HEAD}mode: ipvs\n---\nmode: [\n`,
 	HEAD.replace("v1alpha1", "v1"),
 	HEAD.replace("KubeProxy", "Kubelet"),
 	kubeadmConfig(),
@@ -136,12 +138,6 @@ for (const text of FILES) {
 		assert.deepEqual(sluice(text), kubeProxy(text));
 	});
 }
-
-test("several documents are refused, of which kube-proxy takes the first without a word", () => {
-	const text = `${HEAD}---\n${HEAD}mode: ipvs\n`;
-	assert.equal(sluice(text), undefined);
-	assert.notEqual(kubeProxy(text), undefined);
-});
 
 test("the defaults are those of kube-proxy", () => {
 	assert.deepEqual(comparable(toJson(defaultConfiguration())), kubeProxy(HEAD)?.fields);
