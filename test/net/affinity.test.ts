@@ -5,6 +5,7 @@ import type { AffinityView } from "../../src/cli/read/affinity.ts";
 import { Cluster, type ClusterService, FAMILIES, PROTOCOLS } from "../lib/net/cluster.ts";
 import type { Place } from "../lib/net/place.ts";
 import { type AskOptions, askMany, type Target } from "../lib/net/traffic.ts";
+import { ALL_PATHS } from "./paths.ts";
 
 /** Three backends give that many requests the same one once in 10^7 runs without affinity. */
 const MANY = 16;
@@ -22,16 +23,12 @@ async function server(place: Place, target: Target, options: AskOptions = {}): P
 	return names[0] ?? "";
 }
 
-const VARIANTS = (["routed", "bridged"] as const).flatMap((network) =>
-	(["on", "off"] as const).map((socketLb) => ({ network, socketLb })),
-);
-
-for (const { network, socketLb } of VARIANTS) {
-	describe(`session affinity, ${network} pods, --socket-lb=${socketLb}`, () => {
+for (const { title, socketLb, options } of ALL_PATHS) {
+	describe(`session affinity, ${title}`, () => {
 		let cluster: Cluster;
 		let service: ClusterService;
 		before(async () => {
-			cluster = await Cluster.create({ network, flags: [`--socket-lb=${socketLb}`] });
+			cluster = await Cluster.create(options);
 			service = await cluster.service("sticky", ["a", "b", "c"], { spec: SPEC });
 		});
 		after(() => cluster.close());

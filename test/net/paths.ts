@@ -20,7 +20,8 @@ function path(network: Path["network"], socketLb: Path["socketLb"]): Path {
 	};
 }
 
-const ALL = [
+/** All four, whatever the run. */
+export const ALL_PATHS = [
 	path("routed", "on"),
 	path("bridged", "off"),
 	path("routed", "off"),
@@ -30,10 +31,10 @@ const ALL = [
 const LONG = process.env.SLUICE_TEST_LONG === "1";
 
 /** For each change the two that share least, in the long form all four. */
-export const PATHS: readonly Path[] = LONG ? ALL : ALL.slice(0, 2);
+export const PATHS: readonly Path[] = LONG ? ALL_PATHS : ALL_PATHS.slice(0, 2);
 
 /** Of tests that take long and say more of objects or tables than of paths: one for each change. */
-export const LONG_PATHS: readonly Path[] = LONG ? ALL : [ALL[2]];
+export const LONG_PATHS: readonly Path[] = LONG ? ALL_PATHS : [ALL_PATHS[2]];
 
 /** Of what no socket does, such as entries of flow tables: always both. */
-export const PACKET_PATHS: readonly Path[] = [ALL[2], ALL[1]];
+export const PACKET_PATHS: readonly Path[] = [ALL_PATHS[2], ALL_PATHS[1]];

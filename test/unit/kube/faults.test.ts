@@ -146,6 +146,10 @@ test("a watch on which nothing happens is opened anew now and then, which is no 
 		return ofServices.filter(({ mode }) => mode === "watch").length > 3;
 	});
 	assert.deepEqual([...errors], [""]);
+	const modes = server.requests.filter(({ path }) => path === SERVICES).map(({ mode }) => mode);
+	// A WatchList goes on as a watch: that and one more are silent before it is listed anew.
+	const expected = modes.map((_, i) => (i % 2 === 0 ? "watchlist" : "watch"));
+	assert.deepEqual(modes, expected);
 	server.store.put(SERVICES, service("web", "10.96.0.1"));
 	await following.untilClusterIP("web", "10.96.0.1");
 });
