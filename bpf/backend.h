@@ -92,13 +92,13 @@ static __always_inline void backend_opened(__u32 id)
 		__sync_fetch_and_add(&stats->connections, 1);
 }
 
-/* Counts a connection that ends. */
-static __always_inline void backend_closed(__u32 id)
+/* Counts so many connections that end. */
+static __always_inline void backend_ended(__u32 id, __s64 count)
 {
 	struct backend_stats *stats = bpf_map_lookup_elem(&backend_stats, &id);
 
 	if (stats)
-		__sync_fetch_and_add(&stats->closed, 1);
+		__sync_fetch_and_add(&stats->closed, count);
 }
 
 #endif /* SLUICE_BACKEND_H */

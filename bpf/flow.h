@@ -109,17 +109,19 @@ static __noinline __u32 flow_remove(const struct flow_key *key,
 {
 	struct flow_key twin;
 	__u32 backend, removed = 0;
-	bool half_open, own, other;
+	bool half_open, counted, own, other;
 
 	if (!key || !flow)
 		return 0;
 	flow_twin_key(key, flow, &twin);
 	backend = flow->backend;
 	half_open = flow->flags & FLOW_HALF_OPEN;
+	counted = !(flow->flags & FLOW_OVERFLOW);
 	own = flow_delete(key);
 	other = flow_delete(&twin);
 	if (key->direction == FLOW_FORWARD ? own : other) {
-		backend_closed(backend);
+		if (counted)
+			backend_ended(backend, 1);
 		if (half_open)
 			half_open_add(-1);
 	}
@@ -128,12 +130,20 @@ static __noinline __u32 flow_remove(const struct flow_key *key,
 	return removed;
 }
 
-/* True when a flow may be replaced by a new one of the same tuple. */
+/* True when a connection that its client begins anew, with the same tuple, may
+ * take the flow's place: the client knows that the old one is over. */
 static __always_inline bool flow_over(const struct flow_key *key,
 				      const struct flow *flow)
 {
 	return READ_WORD(flow->state) >= FLOW_CLOSING ||
 	       flow_expired(key, flow);
+}
+
+/* True when another flow may take the tuple: what is half closed is in use. */
+static __always_inline bool flow_done(const struct flow_key *key,
+				      const struct flow *flow)
+{
+	return READ_WORD(flow->state) == FLOW_CLOSED || flow_expired(key, flow);
 }
 
 /*

@@ -92,6 +92,7 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 {
 	long err = -EEXIST;
 
+	s->was_faster = 0;
 	s->forward.service = s->service.id;
 	s->forward.backend = s->backend.id;
 	s->forward.backend_generation = s->backend.generation;
@@ -110,6 +111,7 @@ static __always_inline __u32 flow_commit(struct __sk_buff *skb,
 			return VERDICT_AGAIN;
 		if (other) {
 			s->forward = *other;
+			s->was_faster = 1;
 			return VERDICT_NEXT;
 		}
 		if (!(s->forward.flags & FLOW_MASQUERADED)) {
@@ -156,6 +158,18 @@ static __always_inline bool flow_tables_are_several(void)
 	       READ_WORD(words->overflow_in_use);
 }
 
+/* Counts the connection of a flow that was stored, and has its client keep the
+ * backend. One in overflow is not counted as open: nobody tells of its end. */
+static __always_inline void flow_count(const struct scratch *s)
+{
+	count_connection(s->service.id);
+	backend_opened(s->backend.id);
+	if (s->forward.flags & FLOW_OVERFLOW)
+		backend_ended(s->backend.id, 1);
+	if (s->service.affinity_sec)
+		affinity_note(&s->affinity, &s->backend);
+}
+
 /*
  * Begins a flow for s->packet. VERDICT_PASS: the packet is for no service.
  * VERDICT_NEXT: the entries are there, and s->forward is the packet's.
@@ -176,9 +190,7 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_flags)
 		return VERDICT_PASS;
 	if (!flow_service(skb, s, hook))
 		return flow_unserved(skb, s, hook_and_flags);
-	if (s->service.flags & FRONTEND_NODE_PORT &&
-	    s->packet.tuple.proto == IPPROTO_TCP &&
-	    !packet_is_syn(&s->packet) && !(hook_and_flags & OPEN_OLD))
+	if (flow_is_anothers(s) && !(hook_and_flags & OPEN_OLD))
 		return VERDICT_PASS;
 	s->no_lookup = !!(hook_and_flags & OPEN_NO_LOOKUP);
 	barred = flow_barred(s);
@@ -203,12 +215,8 @@ __noinline int flow_open(struct __sk_buff *skb, __u32 hook_and_flags)
 		if (verdict != VERDICT_AGAIN || s->no_lookup)
 			break;
 	}
-	if (verdict == VERDICT_NEXT) {
-		count_connection(s->service.id);
-		backend_opened(s->backend.id);
-		if (s->service.affinity_sec)
-			affinity_note(&s->affinity, &s->backend);
-	}
+	if (verdict == VERDICT_NEXT && !s->was_faster)
+		flow_count(s);
 	return verdict;
 }
 

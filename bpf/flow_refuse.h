@@ -42,6 +42,15 @@ static __always_inline bool flow_may_begin(const struct packet *packet)
 	return packet->tuple.proto == IPPROTO_TCP && !have_other_proxy;
 }
 
+/* True when a packet without a flow may be of a connection that the stack has:
+ * a node port's number may be the source port of one that was masqueraded. */
+static __always_inline bool flow_is_anothers(const struct scratch *s)
+{
+	return s->service.flags & FRONTEND_NODE_PORT &&
+	       s->packet.tuple.proto == IPPROTO_TCP &&
+	       !packet_is_syn(&s->packet);
+}
+
 /* The answer to a packet that may be for a frontend, and is for none: refused
  * when the address is a service's. Only without a flow: those go on when their
  * port is no longer served. */

@@ -31,7 +31,7 @@ static __noinline bool flow_twin_free(struct scratch *s)
 	holder = flow_find(&s->twin_key);
 	if (!holder)
 		return true;
-	if (!flow_over(&s->twin_key, holder))
+	if (!flow_done(&s->twin_key, holder))
 		return false;
 	flow_remove(&s->twin_key, holder);
 	return true;
@@ -174,6 +174,7 @@ static __noinline void flow_promote(const struct flow_key *key,
 	s->reply.flags &= ~FLOW_OVERFLOW;
 	if (flow_store_in(&flows, s))
 		return;
+	backend_ended(s->forward.backend, -1);
 	bpf_map_delete_elem(&overflow, key);
 	bpf_map_delete_elem(&overflow, &s->twin_key);
 }

@@ -36,9 +36,49 @@ static __always_inline __u32 forward_size(struct __sk_buff *skb,
 	return skb->len - packet->l3;
 }
 
+/* True when the stack can send the packet in fragments: IPv4 without DF,
+ * whose source is not yet the node's, which the stack would not take in. */
+static __always_inline bool forward_may_fragment(struct __sk_buff *skb,
+						 const struct packet *packet,
+						 const struct flow *flow)
+{
+	__be16 fragment;
+
+	return !packet->is_v6 && flow->hook == HOOK_INGRESS &&
+	       flow->way == WAY_NEIGH &&
+	       packet->tuple.direction == FLOW_FORWARD &&
+	       !(flow->flags & FLOW_MASQUERADED) &&
+	       !bpf_skb_load_bytes(skb, packet->l3 + 6, &fragment,
+				   sizeof(fragment)) &&
+	       !(fragment & bpf_htons(0x4000));
+}
+
+/* What becomes of s->packet, which is larger than its flow's MTU: a verdict as
+ * that of forward_check(). enum flow_mtu is no MTU, and below all sizes. */
+__noinline int forward_oversize(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	const struct flow *flow;
+
+	flow = s ? flow_find(&s->packet.tuple) : NULL;
+	if (!flow)
+		return verdict_drop(DROP_FIB);
+	if (flow->mtu == FLOW_MTU_LOST) {
+		if (!route_again(skb, 0))
+			return verdict_drop(DROP_FIB);
+		if (!flow->mtu || forward_size(skb, &s->packet) <= flow->mtu)
+			return VERDICT_NEXT;
+	}
+	if (forward_may_fragment(skb, &s->packet, flow))
+		return VERDICT_STACK;
+	return answer_send(skb, flow->hook | ANSWER_TOO_BIG << 1, flow->mtu,
+			   DROP_TOO_BIG);
+}
+
 /*
  * What a router would refuse, answered as a router would; VERDICT_NEXT when
- * all is well. Packets that the stack routes are not asked here.
+ * all is well, VERDICT_STACK when the stack has to send it. Packets that the
+ * stack routes are not asked here.
  */
 static __always_inline __u32 forward_check(struct __sk_buff *skb,
 					   const struct packet *packet,
@@ -51,10 +91,9 @@ static __always_inline __u32 forward_check(struct __sk_buff *skb,
 	if (hook == HOOK_INGRESS && packet->ttl <= 1)
 		return answer_send(skb, hook | ANSWER_EXPIRED << 1, 0,
 				   DROP_TTL);
-	if (flow->mtu && forward_size(skb, packet) > flow->mtu)
-		return answer_send(skb, hook | ANSWER_TOO_BIG << 1, flow->mtu,
-				   DROP_TOO_BIG);
-	return VERDICT_NEXT;
+	if (!flow->mtu || forward_size(skb, packet) <= flow->mtu)
+		return VERDICT_NEXT;
+	return forward_oversize(skb);
 }
 
 /*
@@ -117,6 +156,8 @@ static __always_inline __u32 forward_ingress(struct __sk_buff *skb,
 					     const struct packet *packet,
 					     const struct flow *flow)
 {
+	if (flow->mtu == FLOW_MTU_LOST && !route_again(skb, 0))
+		return verdict_drop(DROP_FIB);
 	if (skb->ifindex == flow->ifindex)
 		return VERDICT_PASS;
 	if (!forward_address(skb, packet, flow))

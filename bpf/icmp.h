@@ -39,31 +39,50 @@ static __always_inline bool icmp_quote_v4(struct __sk_buff *skb,
 	return true;
 }
 
-static __always_inline bool icmp_quote_v6(struct __sk_buff *skb,
-					  struct quoted *quoted)
+/* Walks the extension headers of the quoted packet, s->quoted, from the one of
+ * this type; see parse_v6_extensions(). Global, so that it is verified once. */
+__noinline int icmp_skip_extensions(struct __sk_buff *skb, __u32 type)
 {
+	struct scratch *s = scratch_get();
+
+	return s ? parse_v6_extensions(skb, &s->quoted, type) : -1;
+}
+
+static __always_inline bool
+icmp_quote_v6(struct __sk_buff *skb, struct scratch *s, struct quoted *quoted)
+{
+	struct packet *inner = &s->quoted;
 	struct ipv6hdr ip;
+	int proto;
 
 	if (bpf_skb_load_bytes(skb, quoted->ip, &ip, sizeof(ip)) ||
 	    ip.version != 6)
 		return false;
 	address_set_v6(&quoted->tuple.src, ip.saddr.in6_u.u6_addr32);
 	address_set_v6(&quoted->tuple.dst, ip.daddr.in6_u.u6_addr32);
-	quoted->tuple.proto = ip.nexthdr;
-	quoted->l4 = quoted->ip + sizeof(ip);
-	quoted->l4_length = bpf_ntohs(ip.payload_len);
+	proto = ip.nexthdr;
+	inner->l4 = quoted->ip + sizeof(ip);
+	inner->flags = 0;
+	if (!proto_is_ours(proto, IPPROTO_TCP))
+		proto = icmp_skip_extensions(skb, proto);
+	if (proto < 0 || inner->flags & PACKET_LATER_FRAGMENT)
+		return false;
+	quoted->tuple.proto = proto;
+	quoted->l4 = inner->l4;
+	quoted->l4_length = bpf_ntohs(ip.payload_len) + sizeof(ip) -
+			    (quoted->l4 - quoted->ip);
 	return true;
 }
 
 /* Reads the quote; false when it is no packet with ports. */
-static __always_inline bool icmp_quote(struct __sk_buff *skb,
-				       const struct packet *packet,
+static __always_inline bool icmp_quote(struct __sk_buff *skb, struct scratch *s,
 				       struct quoted *quoted)
 {
+	const struct packet *packet = &s->packet;
 	__be16 ports[2];
 
 	quoted->ip = packet->l4 + 8;
-	if (packet->is_v6 ? !icmp_quote_v6(skb, quoted) :
+	if (packet->is_v6 ? !icmp_quote_v6(skb, s, quoted) :
 			    !icmp_quote_v4(skb, quoted))
 		return false;
 	if (!proto_is_ours(quoted->tuple.proto, IPPROTO_TCP) ||
@@ -220,7 +239,7 @@ __noinline int icmp_translate(struct __sk_buff *skb, __u32 hook)
 	__u64 change;
 	__u8 type;
 
-	if (!s || !icmp_quote(skb, &s->packet, &quoted))
+	if (!s || !icmp_quote(skb, s, &quoted))
 		return VERDICT_PASS;
 	flow = icmp_flow(&quoted, &s->twin_key);
 	if (!flow || flow->hook != hook ||
@@ -230,6 +249,8 @@ __noinline int icmp_translate(struct __sk_buff *skb, __u32 hook)
 		return verdict_drop(DROP_ICMP_REDIRECT);
 	if (forward_is_hop(flow) && s->packet.ttl <= 1)
 		return verdict_drop(DROP_TTL);
+	if (flow->mtu == FLOW_MTU_LOST && !route_again(skb, 1))
+		return verdict_drop(DROP_FIB);
 	change = icmp_rewrite_quote(skb, &s->packet, &quoted, flow);
 	if (!icmp_rewrite_outer(skb, s, flow, change))
 		return verdict_drop(DROP_REWRITE);

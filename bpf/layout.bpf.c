@@ -27,6 +27,7 @@ EXPORT(enum, filter_kind);
 EXPORT(enum, flow_direction);
 EXPORT(enum, flow_flag);
 EXPORT(enum, flow_hook);
+EXPORT(enum, flow_mtu);
 EXPORT(enum, flow_state);
 EXPORT(enum, flow_way);
 EXPORT(enum, forwarding);

@@ -81,6 +81,7 @@ struct nat_part_v6 {
  */
 struct scratch {
 	struct packet packet;
+	struct packet quoted; /* by an ICMP error: where its headers end */
 	struct service_ref service;
 	struct backend_ref backend;
 	struct frontend_key frontend;
@@ -96,7 +97,8 @@ struct scratch {
 	__s32 netns_id;       /* of the client's sockets; see direct.h */
 	__u32 ask_sockets;    /* 1: a new flow may clash with one of them */
 	__u32 from_pod;       /* 1: a pod of this cluster sends the packet */
-	__u32 no_lookup; /* 1: there may be a flow of this packet already */
+	__u32 no_lookup;  /* 1: there may be a flow of this packet already */
+	__u32 was_faster; /* 1: another CPU stored the packet's flow first */
 	__u8 header[QUOTE_HEADER];
 	__u8 quote[QUOTE_L4];
 	struct nat_part_v4 part_v4;

@@ -12,6 +12,20 @@
 /* Answers of reap_key() are added up: one sum holds both counts. */
 #define REAP_KEPT (1U << 16)
 
+enum reap_device {
+	LOOPBACK_IFINDEX = 1, /* LOOPBACK_IFINDEX of include/net/flow.h */
+};
+
+/* Has the way of the flow's packets found again, where they have one of their
+ * own. That of replies to the node's own address is lo, and stays. */
+static __always_inline void reap_way(struct flow *flow)
+{
+	if (flow->ifindex != LOOPBACK_IFINDEX &&
+	    (flow->way == WAY_NEIGH || flow->way == WAY_PEER ||
+	     flow->way == WAY_INGRESS))
+		flow->mtu = FLOW_MTU_LOST;
+}
+
 /*
  * Judges the key at this index: the number of entries deleted, or REAP_KEPT
  * when its flow is alive or gone. Global, so that it is verified once: 5.10's
@@ -23,8 +37,8 @@ __noinline __u32 reap_key(struct __sk_buff *skb, __u32 index)
 	struct bytes bytes = packet_bytes(skb);
 	const struct reap_request *request = bytes.data;
 	const struct flow_key *keys = (void *)(request + 1);
-	const struct flow *flow;
 	struct flow_key key;
+	struct flow *flow;
 
 	if (index >= REAP_KEYS_MAX || (void *)(request + 1) > bytes.end)
 		return REAP_KEPT;
@@ -39,7 +53,9 @@ __noinline __u32 reap_key(struct __sk_buff *skb, __u32 index)
 	}
 	if (!flow)
 		flow = bpf_map_lookup_elem(&overflow, &key);
-	if (!flow ||
+	if (flow && request->mode == REAP_LOST)
+		reap_way(flow);
+	if (!flow || request->mode == REAP_LOST ||
 	    (request->mode != REAP_FORCED && !flow_expired(&key, flow)))
 		return REAP_KEPT;
 	return flow_remove(&key, flow);

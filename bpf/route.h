@@ -11,6 +11,7 @@
 #include "address.h"
 #include "config.h"
 #include "ethernet.h"
+#include "flow.h"
 #include "packet.h"
 #include "settings.h"
 #include "verdict.h"
@@ -181,6 +182,14 @@ static __always_inline void route_reply(struct __sk_buff *skb,
 	reply->mtu = route_mtu(skb, reply->ifindex);
 }
 
+/* True when packets can go right into the pod behind that device. */
+static __always_inline bool route_by_peer(const struct scratch *s, __u32 hook,
+					  const struct device *out)
+{
+	return hook == HOOK_INGRESS && out && out->kind == DEVICE_POD &&
+	       out->flags & DEVICE_PEER && s->packet.l3;
+}
+
 /* Both directions by redirect. */
 static __always_inline void route_redirect(struct __sk_buff *skb,
 					   struct scratch *s,
@@ -196,8 +205,7 @@ static __always_inline void route_redirect(struct __sk_buff *skb,
 	forward->way = WAY_NEIGH;
 	mac_copy(forward->dmac, s->fib.dmac);
 	mac_copy(forward->smac, s->fib.smac);
-	if (may_redirect && has_neighbour && hook == HOOK_INGRESS && out &&
-	    out->kind == DEVICE_POD && out->flags & DEVICE_PEER && s->packet.l3)
+	if (may_redirect && has_neighbour && route_by_peer(s, hook, out))
 		forward->way = WAY_PEER;
 	forward->mtu = route_mtu(skb, forward->ifindex);
 	route_reply(skb, s, hook, may_redirect);
@@ -279,6 +287,63 @@ __noinline int flow_route(struct __sk_buff *skb, __u32 hook)
 	route_redirect(skb, s, out,
 		       hook | (result == BPF_FIB_LKUP_RET_SUCCESS) << 1);
 	return VERDICT_NEXT;
+}
+
+/* By which device the node's own packets to the frontend would leave now; that
+ * of this reply where there is none. */
+static __always_inline void
+route_ingress_again(struct __sk_buff *skb, struct scratch *s, struct flow *flow)
+{
+	s->backend.addr = flow->src;
+	flow->ifindex = skb->ifindex;
+	if (route_found(route_lookup(skb, s))) {
+		flow->ifindex = s->fib.ifindex;
+		mac_copy(flow->dmac, s->fib.smac);
+		mac_copy(flow->smac, s->fib.dmac);
+	}
+	flow->mtu = FLOW_MTU_ANY;
+}
+
+/*
+ * Finds the way of a live flow's packets again: routes and devices are no
+ * longer what they were. Its addresses stay. Takes 1 for the flow that the
+ * ICMP error in s->packet is about (s->twin_key), 0 for that of the packet.
+ * False: there is no way now, and the next packet asks again.
+ */
+__noinline int route_again(struct __sk_buff *skb, __u32 is_error)
+{
+	struct scratch *s = scratch_get();
+	const struct device *in, *out;
+	struct flow *flow;
+	__u32 ifindex;
+	long result;
+
+	if (!s)
+		return false;
+	flow = flow_find(is_error ? &s->twin_key : &s->packet.tuple);
+	if (!flow)
+		return false;
+	if (flow->way == WAY_INGRESS) {
+		route_ingress_again(skb, s, flow);
+		return true;
+	}
+	s->backend.addr = flow->dst;
+	result = route_lookup(skb, s);
+	if (!route_found(result))
+		return false;
+	ifindex = skb->ifindex;
+	in = bpf_map_lookup_elem(&devices, &ifindex);
+	ifindex = s->fib.ifindex;
+	out = bpf_map_lookup_elem(&devices, &ifindex);
+	mac_copy(flow->dmac, s->fib.dmac);
+	mac_copy(flow->smac, s->fib.smac);
+	flow->ifindex = ifindex;
+	flow->way = WAY_NEIGH;
+	if (result == BPF_FIB_LKUP_RET_SUCCESS && in &&
+	    route_may_redirect(in, out) && route_by_peer(s, flow->hook, out))
+		flow->way = WAY_PEER;
+	flow->mtu = route_mtu(skb, ifindex);
+	return true;
 }
 
 /*

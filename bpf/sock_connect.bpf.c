@@ -17,7 +17,7 @@
 static __always_inline void sock_disconnected(struct socket_state *state)
 {
 	if (state->flags & SOCKET_COUNTED)
-		backend_closed(state->backend);
+		backend_ended(state->backend, 1);
 	state->flags &= SOCKET_PEERS;
 }
 

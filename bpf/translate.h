@@ -102,10 +102,11 @@ static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 	    !translate_fragment(packet, flow))
 		return verdict_drop(DROP_FRAGMENT);
 	verdict = forward_check(skb, packet, flow);
-	if (verdict != VERDICT_NEXT)
+	if (verdict != VERDICT_NEXT && verdict != VERDICT_STACK)
 		return verdict;
 	flow_see(packet, flow);
-	if (!nat_apply(skb, s, flow, forward_is_hop(flow)))
+	if (!nat_apply(skb, s, flow,
+		       verdict == VERDICT_NEXT && forward_is_hop(flow)))
 		return verdict_drop(DROP_REWRITE);
 	if (flow->flags & FLOW_OVERFLOW && flow->state == FLOW_ESTABLISHED &&
 	    packet->tuple.direction == FLOW_FORWARD) {
@@ -113,7 +114,8 @@ static __always_inline __u32 translate_apply(struct __sk_buff *skb,
 		flow_promote(&packet->tuple, s);
 		flow = &s->forward;
 	}
-	return forward_send(skb, s, flow);
+	return verdict == VERDICT_STACK ? VERDICT_PASS :
+					  forward_send(skb, s, flow);
 }
 
 /*

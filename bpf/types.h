@@ -244,7 +244,7 @@ struct flow {
 	__u8 dmac[6];
 	__u8 smac[6];
 	__u64 created; /* jiffies64 */
-	__u32 mtu;     /* of ifindex when the flow began; 0: not checked */
+	__u32 mtu;     /* of ifindex when it was chosen, or enum flow_mtu */
 	__u32 socket; /* low half of the cookie of the client's socket, for flows
 			 of the node itself and of connected sockets */
 	__u8 reserved[8];
@@ -263,6 +263,13 @@ enum flow_way {
 	WAY_BRIDGE = 3, /* stays in the bridge it came from: new dmac only */
 	WAY_INGRESS =
 		4, /* re-injected at ingress of ifindex (replies to the node itself) */
+};
+
+enum flow_mtu {
+	FLOW_MTU_ANY = 0, /* not checked */
+	FLOW_MTU_LOST =
+		1, /* ifindex may be wrong by now: the next packet, which is
+			      larger than that, asks the fib again */
 };
 
 enum flow_state {
@@ -547,6 +554,7 @@ enum reap_mode {
 	REAP_EXPIRED = 0, /* only what is past its timeout */
 	REAP_FORCED = 1,  /* whatever the key names */
 	REAP_MOVE = 2,    /* nothing: keys of previous_flows, moved to flows */
+	REAP_LOST = 3, /* nothing: their ways are found again (enum flow_mtu) */
 };
 
 enum reap_limit {

@@ -21,6 +21,7 @@ enum verdict {
 	VERDICT_DROP = 3,
 	VERDICT_REJECT = 4, /* answered; reason counted, answer on its way */
 	VERDICT_AGAIN = 5,  /* ask this station again, more carefully */
+	VERDICT_STACK = 6,  /* once translated it goes on through the stack */
 };
 
 /* A drop for a named reason (enum drop_reason). */

@@ -12,13 +12,17 @@ export interface ReapResult {
 	readonly kept: number;
 }
 
-/** "expired": deletes only what is past its timeout; "forced": all; "move": see bpf/previous.h. */
-export type ReapAim = "expired" | "forced" | "move";
+/**
+ * "expired": deletes only what is past its timeout; "forced": all; "move": see bpf/previous.h; "lost":
+ * nothing, but the next packet of each entry finds its way again (enum flow_mtu).
+ */
+export type ReapAim = "expired" | "forced" | "move" | "lost";
 
 const MODES = {
 	expired: ReapMode.REAP_EXPIRED,
 	forced: ReapMode.REAP_FORCED,
 	move: ReapMode.REAP_MOVE,
+	lost: ReapMode.REAP_LOST,
 } as const;
 
 /** Runs the reaper over `count` keys laid out back to back. */

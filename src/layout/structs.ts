@@ -983,6 +983,13 @@ export const FlowHook = {
 } as const;
 export type FlowHook = (typeof FlowHook)[keyof typeof FlowHook];
 
+/** enum flow_mtu */
+export const FlowMtu = {
+	FLOW_MTU_ANY: 0,
+	FLOW_MTU_LOST: 1,
+} as const;
+export type FlowMtu = (typeof FlowMtu)[keyof typeof FlowMtu];
+
 /** enum flow_state */
 export const FlowState = {
 	FLOW_SYN_SENT: 0,
@@ -1092,6 +1099,7 @@ export const ReapMode = {
 	REAP_EXPIRED: 0,
 	REAP_FORCED: 1,
 	REAP_MOVE: 2,
+	REAP_LOST: 3,
 } as const;
 export type ReapMode = (typeof ReapMode)[keyof typeof ReapMode];
 

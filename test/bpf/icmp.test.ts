@@ -128,6 +128,26 @@ forBothFamilies("an ICMP error about a redirected flow", (family) => {
 		});
 	});
 
+	test("finds the flow behind the extension headers of the packet that it quotes", () => {
+		if (!family.isV6) return;
+		world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		const payload = new Uint8Array(64).fill(7);
+		const piece = { flags: "A", payload, fragment: { id: 7, from: 0, to: 64 } };
+		const request = toEndpoint(family, vip, { ...piece, extensions: ["dst"] });
+		const sent = world().run("tc_ingress", "client", request).packet;
+		const icmp = errorOf(family, ERRORS[1]);
+		const error = icmpError({
+			src: OUTSIDE[family.at],
+			dst: CLIENT[family.at],
+			...icmp,
+			quote: quoteOf(sent),
+		});
+		const back = world().run("tc_egress", "client", error);
+		assertPacket(back.packet, { src: OUTSIDE[family.at], icmp });
+		assert.deepEqual(back.packet.slice(-quoteOf(request).length), quoteOf(request));
+	});
+
 	test("that is not about one of ours is left alone", () => {
 		world().serve(vip, [backend]);
 		const quote = quoteOf(toEndpoint(family, backend, { sport: 1 }));

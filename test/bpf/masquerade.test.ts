@@ -214,6 +214,28 @@ forBothFamilies("one client port with two flows to one backend", (family) => {
 		assertPacket(back.packet, { sport: 81, dport: CLIENT_PORT });
 	});
 
+	for (const [flags, isOver] of [
+		["FA", false],
+		["R", true],
+	] as const) {
+		test(`where the first has sent ${flags} ${isOver ? "leaves its port to" : "keeps it from"} the second`, () => {
+			world().serve(vip, [backend]);
+			world().serve(secondVip, [backend]);
+			world().run("tc_ingress", "client", toEndpoint(family, vip));
+			world().run("tc_egress", "client", fromEndpoint(family, backend));
+			world().run("tc_ingress", "client", toEndpoint(family, vip, { flags: "A" }));
+			world().run("tc_ingress", "client", toEndpoint(family, vip, { flags }));
+			const second = world().run("tc_ingress", "client", toEndpoint(family, secondVip));
+			assert.equal(decode(second.packet).sport === CLIENT_PORT, isOver);
+			const late = world().run(
+				"tc_egress",
+				"client",
+				fromEndpoint(family, backend, { flags: "A" }),
+			);
+			assertPacket(late.packet, { sport: isOver ? 81 : 80, dport: CLIENT_PORT });
+		});
+	}
+
 	test("one of them direct gives the direct one a port of its own", () => {
 		world().serve(vip, [backend]);
 		world().run("tc_ingress", "client", toEndpoint(family, vip));

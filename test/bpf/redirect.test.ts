@@ -120,6 +120,21 @@ forBothFamilies("a redirected flow", (family) => {
 		assert.equal(world().drops(DropReason.DROP_TOO_BIG), 1);
 	});
 
+	test("leaves it to the stack to cut a packet without DF, which IPv6 does not have", () => {
+		useRedirect();
+		for (const name of ["client", "backend"] as const) {
+			world().addDevice(name, DeviceKind.DEVICE_POD);
+		}
+		world().serve(vip, [backend]);
+		const payload = new Uint8Array(POD_MTU);
+		const options = { payload, flags: "A", mayFragment: true };
+		const big = world().run("tc_ingress", "client", toEndpoint(family, vip, options));
+		if (family.isV6) return assertTooBig(family, big.packet);
+		assert.equal(big.action, ACTION.pass);
+		assertPacket(big.packet, { dst: backend.address, dport: 8080, ttl: 64 });
+		assert.equal(world().drops(DropReason.DROP_TOO_BIG), 0);
+	});
+
 	test("judges a GSO packet by its segments", () => {
 		useRedirect();
 		world().serve(vip, [backend]);

@@ -48,6 +48,8 @@ export interface PacketSpec {
 	readonly extensions?: readonly ("hop" | "dst")[];
 	/** UDP over IPv4, and SCTP whose sum is left to the device: send without checksum. */
 	readonly noChecksum?: boolean;
+	/** IPv4: without DF. */
+	readonly mayFragment?: boolean;
 	/** Cuts the datagram: which of its L4 bytes this packet carries. */
 	readonly fragment?: { readonly id: number; readonly from: number; readonly to: number };
 	readonly smac?: string;
@@ -192,12 +194,7 @@ function fillChecksum(
 	setU16(l4, at, sum === 0 && proto === PROTO.udp ? 0xffff : sum);
 }
 
-interface Routed {
-	readonly src: string;
-	readonly dst: string;
-	readonly ttl?: number;
-	readonly options?: number;
-}
+type Routed = Pick<PacketSpec, "src" | "dst" | "ttl" | "options" | "mayFragment">;
 
 interface Datagram extends Routed, Pick<PacketSpec, "fragment" | "extensions"> {
 	/** IPPROTO_* */
@@ -219,7 +216,7 @@ function ipv4Header(spec: Routed, body: Uint8Array, proto: number): Uint8Array {
 	const header = new Uint8Array(20 + (spec.options ?? 0)).fill(1);
 	header.set([0x40 | (header.length / 4), 0, 0, 0, 0x12, 0x34, 0, 0, spec.ttl ?? 64, proto, 0, 0]);
 	setU16(header, 2, header.length + body.length);
-	setU16(header, 6, IPV4_DONT_FRAGMENT);
+	setU16(header, 6, spec.mayFragment ? 0 : IPV4_DONT_FRAGMENT);
 	header.set(addressBytes(spec.src), 12);
 	header.set(addressBytes(spec.dst), 16);
 	setU16(header, 10, checksum(header));

@@ -104,7 +104,7 @@ function v4(recipe: Recipe, l4: Uint8Array): Uint8Array {
 	setU16(header, 2, header.length + body.length);
 	if (recipe.fragment) {
 		setU16(header, 6, (recipe.fragment.more ? 0x2000 : 0) | recipe.fragment.offset);
-	} else setU16(header, 6, 0x4000);
+	} else if (!recipe.mayFragment) setU16(header, 6, 0x4000);
 	header.set(addressBytes(recipe.src[0]), 12);
 	header.set(addressBytes(recipe.dst[0]), 16);
 	setU16(header, 10, checksum(header));

@@ -33,6 +33,8 @@ export interface Recipe {
 	readonly options: number;
 	readonly extensions: readonly Extension[];
 	readonly fragment: Fragment | null;
+	/** IPv4: without DF, though it is whole. */
+	readonly mayFragment: boolean;
 	readonly vlan: boolean;
 	/** Added to the L4 checksum: 0 leaves it right. */
 	readonly wrongBy: number;

@@ -96,7 +96,7 @@ function checkProgress(
 	return leaves && now.inOverflow ? "an established flow stays in overflow" : undefined;
 }
 
-/** Flows that the packet has nothing to do with are as they were; those that are over may make room. */
+/** Flows that the packet has nothing to do with are as they were; those that are closed may make room. */
 function checkOthers(
 	before: Flows,
 	after: Flows,
@@ -104,7 +104,7 @@ function checkOthers(
 ): string | undefined {
 	const own = new Set([...ownKeys(before, parsed), ...ownKeys(after, parsed)]);
 	const isOver = (key: string): boolean =>
-		!after.has(key) && (before.get(key)?.state ?? 0) >= FlowState.FLOW_CLOSING;
+		!after.has(key) && before.get(key)?.state === FlowState.FLOW_CLOSED;
 	const isSame = (key: string): boolean => sameFlow(before.get(key), after.get(key));
 	const changed = [...before.keys()].find((key) => !own.has(key) && !isSame(key) && !isOver(key));
 	if (changed) return `the packet changed another flow: ${changed}`;

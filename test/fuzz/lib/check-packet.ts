@@ -1,4 +1,5 @@
 /** Everything that has to hold after one packet. */
+import { FlowWay } from "../../../src/layout/structs.ts";
 import { ACTION } from "../../bpf/lib/world.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { checkFlows } from "./check-flows.ts";
@@ -46,7 +47,9 @@ function checkOutput(arrival: Arrival, { parsed, verdict, output }: Outcome): st
 	}
 	if (verdict.kind === "answer") return checkAnswer(arrival, parsed, verdict, output);
 	if (verdict.kind === "error") return checkError(arrival, parsed, verdict, output);
-	return checkCarried(arrival, parsed, verdict.entry, output);
+	const { entry, byStack = false } = verdict;
+	const sent = byStack ? { ...entry, way: FlowWay.WAY_STACK } : entry;
+	return checkCarried(arrival, parsed, sent, output);
 }
 
 function checkCounted(verdict: Verdict, counted: readonly number[]): string | undefined {

@@ -66,6 +66,7 @@ function frameOf({ at, proto }: Flow, changes: Partial<Recipe>): Uint8Array {
 		options: 0,
 		extensions: [],
 		fragment: null,
+		mayFragment: false,
 		vlan: false,
 		wrongBy: 0,
 		noChecksum: false,

@@ -12,8 +12,13 @@ export type Verdict =
 	/** Refused without a word, for one of these reasons. */
 	| { readonly kind: "drop"; readonly reasons: readonly number[]; readonly begins?: Beginning }
 	| Answer
-	/** Translated by this entry. `begins`: the packet made the flow. */
-	| { readonly kind: "carry"; readonly entry: Entry; readonly begins?: Beginning }
+	/** Translated by this entry. `begins`: the packet made the flow. `byStack`: to be cut by the stack. */
+	| {
+			readonly kind: "carry";
+			readonly entry: Entry;
+			readonly begins?: Beginning;
+			readonly byStack?: boolean;
+	  }
 	/** An ICMP error about this entry's reverse direction. */
 	| { readonly kind: "error"; readonly entry: Entry; readonly quote: Quote };
 
@@ -201,7 +206,7 @@ function beginDirect(
 	const mayBeClient =
 		arrival.hook === "egress" ? arrival.fromNode : situation.devices.has(arrival.device);
 	const holder = situation.flows.get(keyOf(reverse(parsed), true));
-	if (!mayBeClient || holder === undefined || holder.state >= FlowState.FLOW_CLOSING) {
+	if (!mayBeClient || holder === undefined || holder.state === FlowState.FLOW_CLOSED) {
 		if (mayBeClient && after.has(keyOf(parsed, false)))
 			throw new Error("a flow that is over stays");
 		return pass("a direct connection to a backend");
@@ -241,10 +246,18 @@ function carry(
 		gsoSize > 0 ? parsed.l4 - parsed.l3 + parsed.l4Size + gsoSize : frame.length - parsed.l3;
 	const isRedirected = entry.way === FlowWay.WAY_NEIGH || entry.way === FlowWay.WAY_PEER;
 	if (isRedirected && entry.mtu > 0 && size > entry.mtu) {
+		if (mayFragment(arrival, parsed, entry)) return { kind: "carry", byStack: true, ...flow };
 		const { mtu } = entry;
 		return answer(parsed, { reason: DropReason.DROP_TOO_BIG, says: "too big", mtu, ...router });
 	}
 	return { kind: "carry", ...flow };
+}
+
+/** Without DF, and with an address that the stack takes in. */
+function mayFragment({ frame }: Arrival, { isV6, l3 }: Parsed, entry: Entry): boolean {
+	const isPlain = entry.way === FlowWay.WAY_NEIGH && !(entry.flags & FlowFlag.FLOW_MASQUERADED);
+	const isForward = entry.hook === FlowHook.HOOK_INGRESS && !entry.isReply;
+	return !isV6 && isPlain && isForward && ((frame[l3 + 6] ?? 0) & 0x40) === 0;
 }
 
 /** The checksum of a fragmented SCTP message cannot follow. */

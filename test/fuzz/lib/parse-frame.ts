@@ -132,7 +132,8 @@ function parseV6(frame: Uint8Array, l3: number): Parsed | Foreign {
 
 type Chain = Pick<Network, "l4" | "proto" | "fragment" | "fragmentId">;
 
-function walkExtensions(frame: Uint8Array, start: number, first: number): Chain | Foreign {
+/** From the header of type `first` at `start` to L4. */
+export function walkExtensions(frame: Uint8Array, start: number, first: number): Chain | Foreign {
 	let chain: Chain = { l4: start, proto: first, fragment: "no", fragmentId: "" };
 	for (let count = 0; count < EXTENSIONS_MAX && chain.fragment !== "later"; count++) {
 		if (isOurs(chain.proto, ICMPV6)) break;

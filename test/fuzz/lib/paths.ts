@@ -33,13 +33,17 @@ export function pathsOf(arrival: Arrival, verdict: Verdict, run: Run): string[] 
 		return [`dropped: ${verdict.reasons.map((r) => REASONS.get(r)).at(-1)}`];
 	const { entry } = verdict;
 	const way = WAYS[entry.way] ?? "";
-	if (verdict.kind === "error") {
-		return [`ICMP error about a ${entry.isReply ? "request" : "reply"}`, way];
-	}
 	const { parsed } = arrival;
 	if (typeof parsed === "string") return [];
+	if (verdict.kind === "error") {
+		const { l3, l4 } = verdict.quote;
+		const about = `ICMP error about a ${entry.isReply ? "request" : "reply"}`;
+		const hasExtensions = parsed.isV6 && l4 - l3 > 40;
+		return [about, way, ...(hasExtensions ? ["ICMP error that quotes extension headers"] : [])];
+	}
 	return [
 		way,
+		...(verdict.byStack ? ["too big, left to the stack"] : []),
 		...carriedPaths(entry, verdict.begins !== undefined, run),
 		...packetPaths(arrival, parsed, run),
 	];

@@ -1,6 +1,15 @@
 /** The packet that an ICMP error quotes. */
 import { u16 } from "../../lib/packet-bytes.ts";
-import { hexOf, type Parsed, SCTP, TCP, type Tuple, UDP, v4Text } from "./parse-frame.ts";
+import {
+	hexOf,
+	type Parsed,
+	SCTP,
+	TCP,
+	type Tuple,
+	UDP,
+	v4Text,
+	walkExtensions,
+} from "./parse-frame.ts";
 
 /** Its tuple and where it is in the frame. */
 export interface Quote extends Tuple {
@@ -31,5 +40,7 @@ function v4Header(frame: Uint8Array, at: number): Header | undefined {
 function v6Header(frame: Uint8Array, at: number): Header | undefined {
 	if (at + 40 > frame.length || (frame[at] ?? 0) >> 4 !== 6) return undefined;
 	const addresses = { src: hexOf(frame, at + 8, at + 24), dst: hexOf(frame, at + 24, at + 40) };
-	return { ...addresses, proto: frame[at + 6] ?? 0, l4: at + 40 };
+	const chain = walkExtensions(frame, at + 40, frame[at + 6] ?? 0);
+	if (typeof chain === "string" || chain.fragment === "later") return undefined;
+	return { ...addresses, proto: chain.proto, l4: chain.l4 };
 }

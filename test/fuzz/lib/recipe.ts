@@ -101,6 +101,7 @@ const recipe: fc.Arbitrary<Recipe> = fc.record({
 	options: seldom(fc.nat(10), 0),
 	extensions: seldom(fc.array(extension, { minLength: 1, maxLength: 6 }), []),
 	fragment: seldom<Fragment | null>(fragment, null, 4),
+	mayFragment: seldom(fc.constant(true), false, 4),
 	vlan: seldom(fc.constant(true), false, 30),
 	wrongBy: seldom(fc.integer({ min: 1, max: 0xfffe }), 0, 10),
 	noChecksum: seldom(fc.constant(true), false, 15),

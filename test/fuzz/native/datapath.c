@@ -39,6 +39,7 @@ enum how {
 enum route {
 	ROUTE_ANSWER = 3, /* index into the answers */
 	ROUTE_BRIDGE = 4, /* out of the bridge, else of a device: */
+	ROUTE_LOST = 8, /* before the packet, all ways are to be found again */
 	ROUTE_DEVICE_SHIFT = 4,
 };
 
@@ -203,6 +204,16 @@ static void set_settings(__u8 how)
 	put(&settings, 0, &set);
 }
 
+/* What the reaper does with REAP_LOST. */
+static void lose_way(void *value)
+{
+	struct flow *flow = value;
+
+	if (flow->way == WAY_NEIGH || flow->way == WAY_PEER ||
+	    flow->way == WAY_INGRESS)
+		flow->mtu = FLOW_MTU_LOST;
+}
+
 /* Runs one packet; aborts when the action is none that programs return. */
 static void run_packet(const __u8 *header, const __u8 *bytes, __u32 size)
 {
@@ -213,6 +224,8 @@ static void run_packet(const __u8 *header, const __u8 *bytes, __u32 size)
 
 	now.header = header;
 	set_settings(how);
+	if (header[HEADER_ROUTE] & ROUTE_LOST)
+		table_each(&flows, lose_way);
 	table_limit(&flows, header[HEADER_LIMIT] % 16 ?: 65536);
 	if (size >= ETH_HLEN)
 		memcpy(&type, bytes + 12, sizeof(type));

@@ -56,6 +56,12 @@ void table_limit(const void *map, __u32 entries)
 	table_of(map)->limit = entries;
 }
 
+void table_each(const void *map, void (*see)(void *value))
+{
+	for (struct entry *at = table_of(map)->first; at; at = at->next)
+		see(at->value);
+}
+
 static void *copy_of(const void *bytes, __u32 size)
 {
 	void *copy = malloc(size);

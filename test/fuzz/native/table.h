@@ -14,6 +14,9 @@ void table_add(const void *map, __u32 key_size, __u32 value_size, __u32 entries,
 /* Allows so many entries from now on. */
 void table_limit(const void *map, __u32 entries);
 
+/* Calls back with the value of each entry. */
+void table_each(const void *map, void (*see)(void *value));
+
 /* Empties a map. */
 void table_clear(const void *map);
 
