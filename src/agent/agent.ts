@@ -3,8 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import { VERSION } from "../cli/version.ts";
 import type { AgentConfig, Environment } from "../config.ts";
 import { type Addon, loadAddon } from "../dataplane/addon.ts";
-import { readClock } from "../dataplane/clock.ts";
-import { reap } from "../dataplane/reaper.ts";
 import { PreviousFlows } from "../layout/structs.ts";
 import type { Logger } from "../log.ts";
 import { Cluster } from "../model/cluster.ts";
@@ -19,9 +17,9 @@ import { Syncer } from "../sync/syncer.ts";
 import { type Datapath, openDatapath } from "./datapath.ts";
 import { Devices, readNetwork } from "./devices.ts";
 import type { AgentEvents } from "./events.ts";
-import { Expiry } from "./expiry.ts";
 import { setFlowBits } from "./flow-bits.ts";
-import { FlowKeeper } from "./flow-keeper.ts";
+import type { FlowKeeper, OnPass } from "./flow-keeper.ts";
+import { keepFlows } from "./flow-keeping.ts";
 import { liveCounters } from "./live-counters.ts";
 import { AddressFollower } from "./node-addresses.ts";
 import { FAMILIES, NodeSettings } from "./node-settings.ts";
@@ -96,9 +94,8 @@ export class Agent {
 		const metrics = new Metrics(FAMILIES, () =>
 			liveCounters({ maps, syncer, devices, flows, skips, health, source }),
 		);
-		const flows = new FlowKeeper(expiryOf(datapath, syncer), log, (pass) =>
-			metrics.noteFlowPass(pass),
-		);
+		const onPass: OnPass = (pass) => metrics.noteFlowPass(pass);
+		const flows = keepFlows(datapath, syncer, { onPass, log });
 		this.#flows = flows;
 		this.#requests.addTo(metrics.registry);
 		addBuildInfo(metrics.registry, VERSION, PLATFORM);
@@ -108,6 +105,7 @@ export class Agent {
 			sockets: datapath.sockets,
 			linkPins: datapath.linkPins,
 			health: this.#health,
+			onEvents: (events) => flows.hear(events),
 			log,
 		});
 		const watchman = this.#watchman;
@@ -244,23 +242,4 @@ function reconfigurer(
 		// Wakes the loop, too.
 		addresses.refresh();
 	};
-}
-
-function expiryOf({ maps, clock, reaper, previousFlows }: Datapath, syncer: Syncer): Expiry {
-	return new Expiry({
-		flows: maps.flows,
-		overflow: maps.overflow,
-		control: maps.control,
-		settings: maps.settings,
-		inherited: previousFlows !== undefined,
-		now: () => readClock(clock).jiffies,
-		observe: () => {
-			const pass = syncer.beginFlowPass();
-			return {
-				see: (keys, values, count) => pass.see(keys, values, count),
-				end: () => syncer.endFlowPass(pass),
-			};
-		},
-		reap: (keys, count) => reap(reaper, keys, count, "expired").deleted,
-	});
 }

@@ -22,6 +22,8 @@ export interface WatchmanDeps {
 	/** Folder of the pinned links. */
 	readonly linkPins: string;
 	readonly health: HealthState;
+	/** Told of all that rtnetlink tells. */
+	readonly onEvents: (events: readonly NetlinkEvent[]) => void;
 	readonly log: Logger;
 }
 
@@ -94,6 +96,7 @@ export class Watchman {
 	}
 
 	#hear(events: readonly NetlinkEvent[]): void {
+		this.#deps.onEvents(events);
 		for (const event of events)
 			if (event.kind === "filters-removed") this.#suspects.add(event.ifindex);
 		if (events.some(mayMatter)) this.refreshSoon();

@@ -4,10 +4,11 @@ import { addressToBytes } from "../model/address-bytes.ts";
 import { lengthOfCIDR } from "../model/cidr.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Address, Cidr, Family, ObjectKey } from "../model/objects.ts";
+import { frontendFlags, frontendValue } from "./frontend-value.ts";
 import type { PrefixMap, Write } from "./order.ts";
 import { pushFilterBits } from "./plan-backends.ts";
 import { serviceRangeWords } from "./service-range.ts";
-import { frontendFlags, frontendValue, type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
 
 const { FRONTEND_ADDRESS: ADDRESS, FRONTEND_ECHO: ECHO } = FrontendFlag;

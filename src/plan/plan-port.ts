@@ -1,6 +1,7 @@
 import { FilterKind, Scope } from "../layout/structs.ts";
 import { addressToBytes } from "../model/address-bytes.ts";
 import type { DesiredFrontend, DesiredPort } from "./desired.ts";
+import { frontendValue } from "./frontend-value.ts";
 import { inOrder, type Write } from "./order.ts";
 import {
 	backendIdsOf,
@@ -14,7 +15,7 @@ import {
 import { FAMILY_NUMBER, PROTOCOL_NUMBER } from "./protocols.ts";
 import type { Range } from "./range-pool.ts";
 import type { PortRecord } from "./record.ts";
-import { frontendValue, type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { packTuple, type TupleKey } from "./tuple.ts";
 import { setWord } from "./words.ts";
 

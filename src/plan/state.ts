@@ -5,29 +5,14 @@ import { identityKey, type PortIdentity } from "./desired.ts";
 import { EchoUses } from "./echo-uses.ts";
 import { filterHashes } from "./filter-hash.ts";
 import { FilterRefs } from "./filter-refs.ts";
+import { frontendService, frontendValue } from "./frontend-value.ts";
 import { IdPool } from "./id-pool.ts";
+import { Movers } from "./movers.ts";
 import type { PrefixMap, Write } from "./order.ts";
 import { type Range, RangePool } from "./range-pool.ts";
 import { newRecord, type PortRecord } from "./record.ts";
 import { NO_SERVICE_RANGE } from "./service-range.ts";
 import { type TupleKey, unpackTuple } from "./tuple.ts";
-
-const TWO_TO_32 = 2 ** 32;
-
-/** A frontend's service id and flags as one number. */
-export function frontendValue(service: number, flags: number): number {
-	return flags * TWO_TO_32 + service;
-}
-
-/** The service id in a frontendValue(). */
-export function frontendService(value: number): number {
-	return value % TWO_TO_32;
-}
-
-/** The flags in a frontendValue(). */
-export function frontendFlags(value: number): number {
-	return Math.floor(value / TWO_TO_32);
-}
 
 /**
  * What the maps hold, as far as it cannot be read from their memory: whose each id and range is,
@@ -42,6 +27,7 @@ export class State {
 	readonly records = new Map<string, PortRecord>();
 	/** Frontends in the map -> frontendValue(). */
 	readonly frontends = new Map<TupleKey, number>();
+	readonly movers = new Movers(this.frontends);
 	/** Prefixes in the maps of that name. */
 	readonly prefixes: Readonly<Record<PrefixMap, Set<Cidr>>> = {
 		sources: new Set(),
@@ -187,6 +173,7 @@ export class State {
 				this.serviceIds.wake(write.id);
 				break;
 			case "frontend":
+				this.movers.note(write.key, write.service);
 				this.frontendAdded(write.key, write.service, write.flags);
 				break;
 			case "frontend-gone":

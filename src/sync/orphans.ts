@@ -2,9 +2,10 @@ import { BackendState, packBackendWord } from "../layout/structs.ts";
 import { bytesToAddress } from "../model/address-bytes.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Cidr } from "../model/objects.ts";
+import { frontendService } from "../plan/frontend-value.ts";
 import type { Write } from "../plan/order.ts";
 import { isAddressValue } from "../plan/plan-node.ts";
-import { frontendService, type State } from "../plan/state.ts";
+import type { State } from "../plan/state.ts";
 import { type TupleKey, unpackTuple } from "../plan/tuple.ts";
 import { setWord } from "../plan/words.ts";
 

@@ -1,7 +1,8 @@
 import { FrontendFlag, Scope } from "../layout/structs.ts";
 import type { Family, ObjectKey } from "../model/objects.ts";
+import { frontendFlags } from "../plan/frontend-value.ts";
 import type { PortRecord } from "../plan/record.ts";
-import { frontendFlags, type State } from "../plan/state.ts";
+import type { State } from "../plan/state.ts";
 import { packTuple, type TupleKey, unpackTuple } from "../plan/tuple.ts";
 
 /** What of the objects is not in the maps. */

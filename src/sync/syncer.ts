@@ -1,6 +1,7 @@
 import { reasonOf } from "../errors.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { ObjectKey } from "../model/objects.ts";
+import type { Movers } from "../plan/movers.ts";
 import { State } from "../plan/state.ts";
 import { adopt, missingFilterBits } from "./adopt.ts";
 import { Applier } from "./applier.ts";
@@ -73,6 +74,11 @@ export class Syncer {
 	/** For settings.filter_mask. */
 	get filterMask(): number {
 		return this.#state.filter.mask;
+	}
+
+	/** UDP frontends that came to a service port: their flows may have to be forgotten. */
+	get movers(): Movers {
+		return this.#state.movers;
 	}
 
 	/**

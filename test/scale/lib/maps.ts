@@ -1,5 +1,5 @@
 import { openPinned } from "../../../src/cli/read/open.ts";
-import { fakeServiceMaps } from "../../../src/dataplane/fake-maps.ts";
+import { fakeServiceMaps, type ServiceMapName } from "../../../src/dataplane/fake-maps.ts";
 import { type Kind, toChange } from "../../../src/kube/change.ts";
 import { Interner } from "../../../src/kube/intern.ts";
 import {
@@ -51,16 +51,37 @@ export function useOf(node: LabNode): Use {
 	return use;
 }
 
+/**
+ * How an agent's maps differ from those of a node that starts now, with the objects that the API server
+ * has; "" when they do not. By hand, since to explain how two lists of a million lines differ takes
+ * assert.deepEqual() more memory than there is.
+ */
+export async function differenceFromFresh(cluster: Cluster, node: LabNode): Promise<string> {
+	const found = pinnedDump(node);
+	const wanted = await freshDump(cluster, node);
+	const missing = without(wanted, found).map((line) => `missing: ${line}`);
+	const surplus = without(found, wanted).map((line) => `surplus: ${line}`);
+	if (missing.length + surplus.length > 0) {
+		const shown = [...missing.slice(0, 10), ...surplus.slice(0, 10)];
+		return [`${missing.length} missing, ${surplus.length} surplus`, ...shown].join("\n");
+	}
+	return found.every((line, i) => line === wanted[i]) ? "" : "lines in another order";
+}
+
+function without(lines: readonly string[], others: readonly string[]): string[] {
+	const known = new Set(others);
+	return lines.filter((line) => !known.has(line));
+}
+
 /** What an agent's maps hold, as `sluice maps` shows it, without what is kept of the past. */
-export function pinnedDump(node: LabNode): string[] {
+function pinnedDump(node: LabNode): string[] {
 	const pinned = openPinned(node.pinPath);
 	const names = Object.keys(fakeServiceMaps()) as MapName[];
 	const ports = Object.fromEntries(names.map((name) => [name, pinned.map(name)]));
 	return linesOf(ports as unknown as SyncPorts);
 }
 
-/** What they would hold on a node that starts now, with the objects that the API server has. */
-export async function freshDump({ plane }: Cluster, node: LabNode): Promise<string[]> {
+async function freshDump({ plane }: Cluster, node: LabNode): Promise<string[]> {
 	const model = new Model(node.name);
 	const interner = new Interner();
 	const paths: [Kind, string][] = [
@@ -73,11 +94,17 @@ export async function freshDump({ plane }: Cluster, node: LabNode): Promise<stri
 		const { items } = await plane.api.request("GET", path);
 		model.apply((items as object[]).map((item) => toChange(kind, item, interner)));
 	}
-	const maps = fakeServiceMaps();
+	const maps = fakeServiceMaps(sizesOf(node));
 	const syncer = new Syncer(model, maps);
 	await syncer.adopt();
 	await syncer.syncOnce();
 	return linesOf(maps);
+}
+
+function sizesOf(node: LabNode): Partial<Record<ServiceMapName, number>> {
+	const pinned = openPinned(node.pinPath);
+	const names = Object.keys(fakeServiceMaps()) as ServiceMapName[];
+	return Object.fromEntries(names.map((name) => [name, pinned.map(name).info.maxEntries]));
 }
 
 /**

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Expiry } from "../../../src/agent/expiry.ts";
 import { FlowKeeper } from "../../../src/agent/flow-keeper.ts";
+import { FlowMender } from "../../../src/agent/flow-mender.ts";
 import { fakeMap, MAP_TYPE } from "../../../src/dataplane/fake.ts";
 import { Control, Flow, FlowKey, Settings } from "../../../src/layout/structs.ts";
 import { createLogger } from "../../../src/log.ts";
+import { Movers } from "../../../src/plan/movers.ts";
 
 const log = await createLogger({ verbosity: 0, pretty: false });
 
@@ -33,11 +35,12 @@ const timers = (): number =>
 
 test("an agent that is told to end while it attaches is not kept alive by the expiry of flows", () => {
 	const before = timers();
-	const keeper = new FlowKeeper(
-		expiry(() => assert.fail("a pass began")),
+	const keeper = new FlowKeeper({
+		expiry: expiry(() => assert.fail("a pass began")),
+		onPass: () => undefined,
+		mender: new FlowMender({ movers: new Movers(new Map()), reap: () => undefined }),
 		log,
-		() => undefined,
-	);
+	});
 	keeper.stop();
 	keeper.start();
 	const after = timers();

@@ -44,7 +44,16 @@ function watched(t: TestContext, parts: { devices?: object; sockets?: Partial<So
 	} as unknown as Addon;
 	const linkPins = mkdtempSync(join(tmpdir(), "sluice-pins-"));
 	t.after(() => rmSync(linkPins, { recursive: true }));
-	const watchman = new Watchman({ addon, devices, sockets, linkPins, health, log: silentLogger() });
+	const onEvents = () => {};
+	const watchman = new Watchman({
+		addon,
+		devices,
+		sockets,
+		linkPins,
+		health,
+		onEvents,
+		log: silentLogger(),
+	});
 	t.after(() => watchman.stop());
 	return {
 		...{ watchman, health, linkPins, detach: () => detached() },
