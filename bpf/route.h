@@ -21,16 +21,17 @@ enum route_family {
 	ROUTE_INET6 = 10,
 };
 
-/* Asks the fib for the way to the backend; a BPF_FIB_LKUP_RET_ or below 0. */
-static __always_inline long route_lookup(struct __sk_buff *skb,
-					 struct scratch *s)
+/* Asks the fib for the way to s->backend, of packets that came in by a device,
+ * or with BPF_FIB_LOOKUP_OUTPUT go out by it; a BPF_FIB_LKUP_RET_ or below 0. */
+static __always_inline long route_ask(struct __sk_buff *skb, struct scratch *s,
+				      __u32 ifindex, __u32 flags)
 {
 	const struct packet *packet = &s->packet;
 	struct bpf_fib_lookup *fib = &s->fib;
 
 	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->l4_protocol = packet->tuple.proto;
-	fib->ifindex = skb->ifindex;
+	fib->ifindex = ifindex;
 	if (packet->is_v6) {
 		fib->family = ROUTE_INET6;
 #pragma unroll
@@ -43,7 +44,13 @@ static __always_inline long route_lookup(struct __sk_buff *skb,
 		fib->ipv4_src = packet->tuple.src.word[3];
 		fib->ipv4_dst = s->backend.addr.word[3];
 	}
-	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
+	return bpf_fib_lookup(skb, fib, sizeof(*fib), flags);
+}
+
+static __always_inline long route_lookup(struct __sk_buff *skb,
+					 struct scratch *s)
+{
+	return route_ask(skb, s, skb->ifindex, 0);
 }
 
 /* True when the fib named an out device, with or without a neighbour. */
@@ -289,14 +296,36 @@ __noinline int flow_route(struct __sk_buff *skb, __u32 hook)
 	return VERDICT_NEXT;
 }
 
-/* By which device the node's own packets to the frontend would leave now; that
- * of this reply where there is none. */
-static __always_inline void
-route_ingress_again(struct __sk_buff *skb, struct scratch *s, struct flow *flow)
+/*
+ * Asks again for the way of a live flow's packets: a BPF_FIB_LKUP_RET_ or below
+ * 0. Replies stay with the device that requests come in by, as long as it leads
+ * to the client: by what else a node routes, a BPF program does not see all.
+ */
+static __always_inline long route_lookup_again(struct __sk_buff *skb,
+					       struct scratch *s,
+					       const struct flow *flow,
+					       bool is_reply)
 {
-	s->backend.addr = flow->src;
+	__u32 ifindex = flow->ifindex;
+	long result;
+
+	s->backend.addr = flow->way == WAY_INGRESS ? flow->src : flow->dst;
+	if (is_reply) {
+		result = route_ask(skb, s, ifindex, BPF_FIB_LOOKUP_OUTPUT);
+		if (route_found(result) && s->fib.ifindex == ifindex)
+			return result;
+	}
+	return route_lookup(skb, s);
+}
+
+/* Replies to the node itself enter by the device that its packets to the
+ * frontend would leave by now; where there is none they just go on. */
+static __always_inline void route_ingress_again(struct __sk_buff *skb,
+						const struct scratch *s,
+						struct flow *flow, long result)
+{
 	flow->ifindex = skb->ifindex;
-	if (route_found(route_lookup(skb, s))) {
+	if (route_found(result)) {
 		flow->ifindex = s->fib.ifindex;
 		mac_copy(flow->dmac, s->fib.smac);
 		mac_copy(flow->smac, s->fib.dmac);
@@ -314,21 +343,22 @@ __noinline int route_again(struct __sk_buff *skb, __u32 is_error)
 {
 	struct scratch *s = scratch_get();
 	const struct device *in, *out;
+	const struct flow_key *key;
 	struct flow *flow;
 	__u32 ifindex;
 	long result;
 
 	if (!s)
 		return false;
-	flow = flow_find(is_error ? &s->twin_key : &s->packet.tuple);
+	key = is_error ? &s->twin_key : &s->packet.tuple;
+	flow = flow_find(key);
 	if (!flow)
 		return false;
+	result = route_lookup_again(skb, s, flow, key->direction == FLOW_REPLY);
 	if (flow->way == WAY_INGRESS) {
-		route_ingress_again(skb, s, flow);
+		route_ingress_again(skb, s, flow, result);
 		return true;
 	}
-	s->backend.addr = flow->dst;
-	result = route_lookup(skb, s);
 	if (!route_found(result))
 		return false;
 	ifindex = skb->ifindex;

@@ -33,16 +33,28 @@ import { ACTION } from "./lib/world.ts";
 const { FLOW_FORWARD, FLOW_REPLY } = FlowDirection;
 const world = useWorld();
 
-/** Routes that a test has added, to be taken out again. */
-const added: string[][] = [];
+/** What puts routes back as they were. */
+const undo: (() => void)[] = [];
+
+const ipRoute = (...words: string[]): void => void execFileSync("ip", ["route", ...words]);
 
 function addRoute(...route: string[]): void {
-	execFileSync("ip", ["route", "add", ...route]);
-	added.push(route);
+	ipRoute("add", ...route);
+	undo.push(() => ipRoute("del", ...route));
 }
 
-function removeRoutes(): void {
-	for (const route of added.splice(0)) execFileSync("ip", ["route", "del", ...route]);
+/** Clients outside are no longer where they were: no route by the uplink leads to them. */
+function moveOutside(router: string): void {
+	const all = router.includes(":") ? "::/0" : "0.0.0.0/0";
+	ipRoute("replace", all, "dev", "overlay");
+	undo.push(() => {
+		ipRoute("del", all);
+		ipRoute("add", all, "via", router);
+	});
+}
+
+function restoreRoutes(): void {
+	for (const step of undo.splice(0).reverse()) step();
 }
 
 /** What the agent does when routes or devices have changed. */
@@ -62,7 +74,7 @@ const neighbour = (device: DeviceName) => ({
 });
 
 describe("when its way is to be found again", () => {
-	afterEach(removeRoutes);
+	afterEach(restoreRoutes);
 
 	forBothFamilies("a masqueraded flow", (family) => {
 		const { vip } = endpoints(family, "tcp");
@@ -91,10 +103,18 @@ describe("when its way is to be found again", () => {
 			assert.deepEqual(wayOf(FLOW_FORWARD), neighbour("uplink"));
 		});
 
-		test("has replies that follow the route to the client", () => {
+		test("has replies that stay with the device of its requests while that leads to the client", () => {
+			begin();
+			if (!family.isV6) addRoute(OUTSIDE[family.at], "dev", "overlay");
+			loseWays();
+			assertPacket(world().run("tc_ingress", "overlay", answer()).packet, { src: vip.address });
+			assert.deepEqual(wayOf(FLOW_REPLY), neighbour("uplink"));
+		});
+
+		test("has replies that follow the route to the client when it does not", () => {
 			begin();
 			assert.deepEqual(wayOf(FLOW_REPLY), neighbour("uplink"));
-			addRoute(OUTSIDE[family.at], "dev", "overlay");
+			moveOutside(router);
 			loseWays();
 			const back = world().run("tc_ingress", "overlay", answer());
 			assert.equal(back.action, ACTION.redirect);
@@ -108,7 +128,7 @@ describe("when its way is to be found again", () => {
 			loseWays();
 			assert.equal(world().run("tc_ingress", "uplink", request("A")).action, ACTION.drop);
 			assert.equal(world().drops(DropReason.DROP_FIB), 1);
-			removeRoutes();
+			restoreRoutes();
 			const sent = world().run("tc_ingress", "uplink", request("A"));
 			assert.equal(sent.action, ACTION.redirect);
 			assert.deepEqual(wayOf(FLOW_FORWARD), neighbour("overlay"));
@@ -136,7 +156,7 @@ describe("when its way is to be found again", () => {
 		test("has ICMP errors that go the new way too", () => {
 			begin();
 			const sent = world().run("tc_ingress", "uplink", request("A")).packet;
-			addRoute(OUTSIDE[family.at], "dev", "overlay");
+			moveOutside(router);
 			loseWays();
 			const icmp = family.isV6 ? { type: 1, code: 4, info: 0 } : { type: 3, code: 3, info: 0 };
 			const error = icmpError({ src: far.address, dst: own, ...icmp, quote: quoteOf(sent) });
@@ -188,14 +208,14 @@ describe("when its way is to be found again", () => {
 			assertPacket(sent.packet, { src: own, dst: far.address });
 			assert.equal(wayOf(FLOW_REPLY).device, ifindexOf("uplink"));
 			const { sport } = world().flow(FLOW_FORWARD).value;
-			addRoute(vip.address, "dev", "backend");
+			moveOutside(family.isV6 ? "fd00::fe" : "10.0.0.254");
 			loseWays();
 			const answer = fromEndpoint(family, far, { dst: own, dport: sport });
-			const back = world().run("tc_ingress", "overlay", answer);
+			const back = world().run("tc_ingress", "uplink", answer);
 			assert.equal(back.action, ACTION.redirect);
 			assertPacket(back.packet, { src: vip.address, dst: node });
 			const { device, way } = wayOf(FLOW_REPLY);
-			assert.deepEqual([device, way], [ifindexOf("backend"), FlowWay.WAY_INGRESS]);
+			assert.deepEqual([device, way], [ifindexOf("overlay"), FlowWay.WAY_INGRESS]);
 		});
 
 		test("that has the frontend's own address goes on by loopback", () => {

@@ -309,7 +309,7 @@ long bpf_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int plen,
 	__u8 route = now.header[HEADER_ROUTE];
 
 	(void)ctx;
-	if (plen != sizeof(*params) || flags)
+	if (plen != sizeof(*params) || flags & ~BPF_FIB_LOOKUP_OUTPUT)
 		return -22;
 	params->ifindex =
 		route & ROUTE_BRIDGE ?
