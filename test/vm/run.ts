@@ -12,7 +12,7 @@ import { SUITES } from "./suites.ts";
 
 /** Guests that run at a time. */
 const AT_ONCE = 2;
-const LIMIT_SEC = { change: 1200, long: 5400 } as const;
+const LIMIT_SEC = { change: 900, long: 5400 } as const;
 
 const say = (text: string): void => {
 	process.stdout.write(`${text}\n`);
