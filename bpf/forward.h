@@ -178,10 +178,14 @@ static __always_inline __u32 forward_peer(struct __sk_buff *skb,
 /* By a neighbour's address. A packet to the bridge's own address is marked as
  * another host's at a port with an address of its own, and loopback would not
  * take that back (eth_type_trans()): the stack would drop replies to the node
- * itself. */
+ * itself. The helper refuses packets without Ethernet header, whatever the
+ * device that they leave by. */
 static __always_inline __u32 forward_neigh(struct __sk_buff *skb,
+					   const struct packet *packet,
 					   const struct flow *flow)
 {
+	if (!packet->l3 && !ethernet_add(skb))
+		return verdict_drop(DROP_REWRITE);
 	if (skb->pkt_type == PACKET_OTHERHOST &&
 	    bpf_skb_change_type(skb, PACKET_HOST))
 		return verdict_drop(DROP_REWRITE);
@@ -193,7 +197,7 @@ static __always_inline __u32 forward_send(struct __sk_buff *skb,
 {
 	switch (flow->way) {
 	case WAY_NEIGH:
-		return forward_neigh(skb, flow);
+		return forward_neigh(skb, &s->packet, flow);
 	case WAY_PEER:
 		return forward_peer(skb, &s->packet, flow);
 	case WAY_BRIDGE:

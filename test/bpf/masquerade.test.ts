@@ -1,5 +1,6 @@
 import "../lib/own-namespaces.ts";
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import {
 	DeviceKind,
@@ -388,4 +389,26 @@ forBothFamilies("the node's own packets to a service", (family) => {
 		assertPacket(sent.packet, { src: family.isV6 ? "fd03::" : "10.3.0.0", dst: far.address });
 		assert.ok(world().flow(FLOW_FORWARD).value.flags & FlowFlag.FLOW_MASQUERADED);
 	});
+});
+
+/**
+ * bpf_redirect_neigh() refuses packets without Ethernet header. A test-run takes every frame for one that
+ * has it; the programs do not, when its first byte is that of an IPv4 header, and its source is in 8.0.0.0/16,
+ * which is where the type is.
+ */
+test("a reply out of a device without Ethernet header gets one for its way to a client outside", (t) => {
+	const family = { at: 0, isV6: false } as const;
+	const { vip } = endpoints(family, "tcp");
+	const far: Endpoint = { address: "8.0.3.40", port: 8080, proto: "tcp" };
+	const route = ["8.0.3.0/24", "dev", "overlay"];
+	execFileSync("ip", ["route", "add", ...route]);
+	t.after(() => execFileSync("ip", ["route", "del", ...route]));
+	world().serve(vip, [far], { local: false });
+	const sent = world().run("tc_ingress", "uplink", toEndpoint(family, vip, { src: OUTSIDE[0] }));
+	const { sport = 0, src } = decode(sent.packet);
+	const answer = fromEndpoint(family, far, { dst: src, dport: sport }).slice(14);
+	const back = world().run("tc_ingress", "overlay", answer);
+	assert.equal(back.action, ACTION.redirect);
+	assert.equal(back.packet.length, answer.length + 14);
+	assertPacket(back.packet, { src: vip.address, sport: 80, dst: OUTSIDE[0], dport: CLIENT_PORT });
 });
