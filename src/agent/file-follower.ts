@@ -20,6 +20,8 @@ export interface FileFollowerOptions {
 
 /** Longer than an editor takes between truncating a file and writing it. */
 const DEBOUNCE_MS = 100;
+/** So many times as long events can put the reading off: others may write beside the file all the time. */
+const MAX_DEBOUNCES = 10;
 /** Finds what no event tells, as on file systems of others. */
 const RESCAN_MS = 5000;
 
@@ -27,6 +29,8 @@ export class FileFollower {
 	readonly #options: FileFollowerOptions;
 	#watcher: FSWatcher | undefined;
 	#timer: NodeJS.Timeout | undefined;
+	/** When the file is read at the latest; undefined: no event since it was read. */
+	#latest: number | undefined;
 	#content: string | undefined;
 
 	constructor(options: FileFollowerOptions) {
@@ -34,8 +38,8 @@ export class FileFollower {
 	}
 
 	start(): void {
-		const { file, onError, debounceMs = DEBOUNCE_MS } = this.#options;
-		const soon = () => this.#readIn(debounceMs);
+		const { file, onError } = this.#options;
+		const soon = () => this.#readSoon();
 		this.#watcher = watch(dirname(file), { depth: 0, ignoreInitial: true })
 			.on("all", soon)
 			.on("raw", soon)
@@ -52,7 +56,14 @@ export class FileFollower {
 		clearTimeout(this.#timer);
 	}
 
-	/** Reads after that time; another event puts it off, since a write may not be over. */
+	/** Another event puts it off, since a write may not be over. */
+	#readSoon(): void {
+		const { debounceMs = DEBOUNCE_MS } = this.#options;
+		const now = performance.now();
+		this.#latest ??= now + MAX_DEBOUNCES * debounceMs;
+		this.#readIn(Math.max(0, Math.min(debounceMs, this.#latest - now)));
+	}
+
 	#readIn(ms: number): void {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.#read(), ms).unref();
@@ -62,6 +73,7 @@ export class FileFollower {
 		const content = contentOf(this.#options.file);
 		const isNew = content !== this.#content;
 		this.#content = content;
+		this.#latest = undefined;
 		this.#readIn(RESCAN_MS);
 		if (isNew) this.#options.onContent();
 	}

@@ -16,11 +16,11 @@ import { FileFollower } from "../../../src/agent/file-follower.ts";
 import { until } from "../../lib/until.ts";
 
 /** What a follower of that file has seen of its content; "-": nothing could be read. */
-function follow(t: TestContext, file: string): string[] {
+function follow(t: TestContext, file: string, debounceMs = 20): string[] {
 	const seen: string[] = [];
 	const follower = new FileFollower({
 		file,
-		debounceMs: 20,
+		debounceMs,
 		onContent: () => {
 			try {
 				seen.push(readFileSync(file, "utf8"));
@@ -89,6 +89,22 @@ test("a file that is truncated and then written is read when that is over", asyn
 	const seen = follow(t, file);
 	await last(seen, "a");
 	writeFileSync(file, "");
+	writeFileSync(file, "b");
+	await last(seen, "b");
+	assert.deepEqual(seen, ["a", "b"]);
+});
+
+test("a file is read soon although events of its directory never pause", async (t) => {
+	const dir = directory(t);
+	const file = join(dir, "config.conf");
+	writeFileSync(file, "a");
+	// Longer than any of this process's own pauses, in which the timer would be over.
+	const seen = follow(t, file, 150);
+	await last(seen, "a");
+	let writes = 0;
+	const noise = setInterval(() => writeFileSync(join(dir, "other"), `${writes++}`), 2);
+	t.after(() => clearInterval(noise));
+	await until("the noise has begun", () => writes > 10);
 	writeFileSync(file, "b");
 	await last(seen, "b");
 	assert.deepEqual(seen, ["a", "b"]);
