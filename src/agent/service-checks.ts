@@ -19,7 +19,7 @@ export function healthChecks(
 	const isEverywhere = () => cluster.reach.settings.nodePortAddresses.length === 0;
 	return new HealthChecks({
 		families: FAMILIES.filter(isSpoken),
-		isHealthy: () => health.healthy,
+		isHealthy: (key) => health.serves(key),
 		isServed: (address) => isEverywhere() || cluster.reach.nodePortAddresses.has(address),
 		onFailure: (key, port, reason) => {
 			const uid = cluster.view(key)?.service.uid ?? "";

@@ -134,7 +134,7 @@ export class SyncLoop implements SourceListener {
 	}
 
 	#noteFailures(): void {
-		const { failures, fullMaps } = this.#deps.syncer.trouble();
+		const { failures, refused, fullMaps } = this.#deps.syncer.trouble();
 		const text = [...failures].map(([key, reason]) => `${key}: ${reason}`).join("; ");
 		if (text !== "" && text !== this.#failures) {
 			const first = [...failures].slice(0, 10).map(([service, reason]) => ({ service, reason }));
@@ -143,6 +143,8 @@ export class SyncLoop implements SourceListener {
 		this.#failures = text;
 		const full = fullMaps.size > 0 ? `full: ${[...fullMaps].join(", ")}; ` : "";
 		const reason = `${full}${failures.size} services are not completely in the maps`;
-		this.#deps.health.setProblem("maps", failures.size > 0 ? reason : "");
+		// What does not fit is ill alone; maps that refuse writes may refuse those of any Service.
+		const services = refused.size > 0 ? undefined : new Set(failures.keys());
+		this.#deps.health.setProblem("maps", failures.size > 0 ? reason : "", services);
 	}
 }

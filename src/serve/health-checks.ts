@@ -11,8 +11,8 @@ import { type HttpAnswer, HttpServer } from "./http.ts";
 
 export interface HealthChecksOptions {
 	readonly families: readonly Family[];
-	/** Whether the proxy itself is well, without the node's eligibility. */
-	readonly isHealthy: () => boolean;
+	/** Whether the proxy serves the Service as it should, without the node's eligibility. */
+	readonly isHealthy: (key: ObjectKey) => boolean;
 	/** Whether node ports are served at this local address; others close what connects to them. */
 	readonly isServed: (address: string) => boolean;
 	/** Nobody can ask at the port, of one family, and why; told once until that changes. */
@@ -83,7 +83,7 @@ export class HealthChecks {
 		const check = this.#checks.get(key);
 		if (check === undefined) return undefined;
 		const localEndpoints = check.health.localEndpoints[family];
-		const serviceProxyHealthy = this.#options.isHealthy();
+		const serviceProxyHealthy = this.#options.isHealthy(key);
 		const service = splitKey(key);
 		return {
 			status: localEndpoints > 0 && serviceProxyHealthy ? 200 : 503,

@@ -1,8 +1,10 @@
 /**
  * Whether this proxy does its job, in kube-proxy's words, but honest: it is unhealthy until the
- * first full sync, while programs are not attached, and while maps cannot be written.
+ * first full sync, while programs are not attached, and while maps cannot be written. A problem of
+ * some Services only, such as a full map, is no reason to take the node out of load balancers at
+ * once, and none at all to restart the proxy.
  */
-import type { Family } from "../model/objects.ts";
+import type { Family, ObjectKey } from "../model/objects.ts";
 
 /** Something that has to be well; `reason` says what is wrong. */
 export interface HealthProblem {
@@ -10,17 +12,24 @@ export interface HealthProblem {
 	readonly reason: string;
 }
 
+interface Problem {
+	readonly reason: string;
+	/** Those that it is about; undefined: it is about the whole. */
+	readonly services: ReadonlySet<ObjectKey> | undefined;
+	readonly since: number;
+}
+
 /** What the health state is told, and what it answers. Times in ms since 1970. */
 export class HealthState {
 	readonly #families: readonly Family[];
 	readonly #timeoutMs: number;
 	readonly #now: () => number;
-	readonly #problems = new Map<string, string>();
+	readonly #problems = new Map<string, Problem>();
 	#lastSync = 0;
 	#oldestChange = 0;
 	#draining = false;
 
-	/** `timeoutMs`: how long a change may wait for being applied. */
+	/** `timeoutMs`: how long a change may wait for being applied, and some Services may have a problem. */
 	constructor(families: readonly Family[], timeoutMs: number, now: () => number = Date.now) {
 		this.#families = families;
 		this.#timeoutMs = timeoutMs;
@@ -38,10 +47,14 @@ export class HealthState {
 		this.#oldestChange = 0;
 	}
 
-	/** `reason` "": the part is well again. */
-	setProblem(part: string, reason: string): void {
+	/**
+	 * `reason` "": the part is well again. `services`: the problem is theirs, and others are served as
+	 * they should be; without it, it is a problem of the whole.
+	 */
+	setProblem(part: string, reason: string, services?: ReadonlySet<ObjectKey>): void {
+		const since = this.#problems.get(part)?.since ?? this.#now();
 		if (reason === "") this.#problems.delete(part);
-		else this.#problems.set(part, reason);
+		else this.#problems.set(part, { reason, services, since });
 	}
 
 	/** The Node object is gone, or says that load balancers should send nothing here any more. */
@@ -50,28 +63,36 @@ export class HealthState {
 	}
 
 	get problems(): readonly HealthProblem[] {
-		const problems = [...this.#problems].map(([part, reason]) => ({ part, reason }));
-		if (this.#lastSync === 0) problems.push({ part: "sync", reason: "no full sync yet" });
-		else if (this.#isStale()) problems.push({ part: "sync", reason: "changes wait for too long" });
-		return problems;
+		const problems = [...this.#problems].map(([part, { reason }]) => ({ part, reason }));
+		const sync = this.#syncProblem();
+		return sync === "" ? problems : [...problems, { part: "sync", reason: sync }];
 	}
 
 	get lastSyncMs(): number {
 		return this.#lastSync;
 	}
 
+	/** Nothing is wrong. */
 	get healthy(): boolean {
 		return this.problems.length === 0;
+	}
+
+	/** No problem of the whole, and none of that Service. */
+	serves(key: ObjectKey): boolean {
+		return this.#isSound() && !this.#any(({ services }) => services?.has(key) === true);
 	}
 
 	get nodeEligible(): boolean {
 		return !this.#draining;
 	}
 
-	/** kube-proxy's answer; `withNode` for /healthz, without for /livez. */
+	/**
+	 * kube-proxy's answer; `withNode` for /healthz, without for /livez. Both name every problem. One of
+	 * some Services fails /healthz when it lasts, and never /livez: a restart would change nothing.
+	 */
 	answer(withNode: boolean): { readonly ok: boolean; readonly body: string } {
 		const now = this.#now();
-		const healthy = this.healthy;
+		const healthy = this.#isSound() && !(withNode && this.#any((one) => this.#isLasting(one)));
 		const ok = healthy && (!withNode || this.nodeEligible);
 		const updated = new Date(this.#lastSync === 0 ? 0 : this.#lastSync).toISOString();
 		const family = { lastUpdated: updated, healthy };
@@ -82,12 +103,26 @@ export class HealthState {
 			...(withNode ? { nodeEligible: this.nodeEligible } : {}),
 			healthy,
 			status: Object.fromEntries(this.#families.map((name) => [name, family])),
-			...(healthy ? {} : { problems: this.problems }),
+			...(this.healthy ? {} : { problems: this.problems }),
 		};
 		return { ok, body: JSON.stringify(body) };
 	}
 
-	#isStale(): boolean {
-		return this.#oldestChange !== 0 && this.#now() - this.#oldestChange > this.#timeoutMs;
+	#isSound(): boolean {
+		return this.#syncProblem() === "" && !this.#any(({ services }) => services === undefined);
+	}
+
+	#isLasting({ since }: Problem): boolean {
+		return this.#now() - since > this.#timeoutMs;
+	}
+
+	#any(condition: (problem: Problem) => boolean): boolean {
+		return [...this.#problems.values()].some(condition);
+	}
+
+	#syncProblem(): string {
+		if (this.#lastSync === 0) return "no full sync yet";
+		const isStale = this.#oldestChange !== 0 && this.#now() - this.#oldestChange > this.#timeoutMs;
+		return isStale ? "changes wait for too long" : "";
 	}
 }

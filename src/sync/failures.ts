@@ -4,6 +4,7 @@ import type { SyncTrouble } from "./status.ts";
 /** What of each Service is not in the maps, and why. */
 export class Failures {
 	readonly #reasons = new Map<ObjectKey, string>();
+	readonly #refused = new Set<ObjectKey>();
 	readonly #fullMaps = new Map<ObjectKey, readonly string[]>();
 
 	get size(): number {
@@ -25,11 +26,14 @@ export class Failures {
 		const reason = failure === "" ? noRoom : failure;
 		if (reason === "") this.#reasons.delete(key);
 		else this.#reasons.set(key, reason);
+		if (failure === "") this.#refused.delete(key);
+		else this.#refused.add(key);
 		if (full.size === 0) this.#fullMaps.delete(key);
 		else this.#fullMaps.set(key, [...full]);
 	}
 
 	trouble(): SyncTrouble {
-		return { failures: this.#reasons, fullMaps: new Set([...this.#fullMaps.values()].flat()) };
+		const fullMaps = new Set([...this.#fullMaps.values()].flat());
+		return { failures: this.#reasons, refused: this.#refused, fullMaps };
 	}
 }

@@ -9,6 +9,8 @@ import { packTuple, type TupleKey, unpackTuple } from "../plan/tuple.ts";
 export interface SyncTrouble {
 	/** Services that are not completely in the maps, and why. */
 	readonly failures: ReadonlyMap<ObjectKey, string>;
+	/** Those of them of which a write failed otherwise than for want of room. */
+	readonly refused: ReadonlySet<ObjectKey>;
 	/** Maps in which there was no room for something, at present. */
 	readonly fullMaps: ReadonlySet<string>;
 }

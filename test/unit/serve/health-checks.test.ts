@@ -100,6 +100,15 @@ test("a proxy that is not well answers 503 for all", async (t) => {
 	assert.equal((await ask(port)).status, 200);
 });
 
+test("a Service that is not well answers 503 alone", async (t) => {
+	const [ill, well] = [await freePort(), await freePort()];
+	const checks = checksFor(t, { isHealthy: (key) => key !== KEY });
+	checks.set(KEY, health(ill, 1));
+	checks.set("shop/back", health(well, 1));
+	assert.equal((await answer(ill)).status, 503);
+	assert.equal((await answer(well)).status, 200);
+});
+
 test("another port of the Service is opened and the old one closed; without one both are", async (t) => {
 	const [first, second] = [await freePort(), await freePort()];
 	const checks = checksFor(t);

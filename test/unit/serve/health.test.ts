@@ -59,6 +59,49 @@ test("a part that is not well is named, until it is", () => {
 	assert.equal(health.answer(false).ok, true);
 });
 
+test("Services that do not fit are named at once, fail /healthz when that lasts, and never /livez", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	health.noteSync();
+	const problem = { part: "maps", reason: "full: backends" };
+	const full = () => health.setProblem(problem.part, problem.reason, new Set(["shop/front"]));
+	full();
+	assert.equal(health.healthy, false);
+	for (const withNode of [true, false]) {
+		const { ok, body } = health.answer(withNode);
+		assert.ok(ok);
+		assert.equal(JSON.parse(body).healthy, true);
+		assert.deepEqual(JSON.parse(body).problems, [problem]);
+	}
+	clock.now += 59_000;
+	full();
+	clock.now += 2000;
+	assert.deepEqual([health.answer(true).ok, health.answer(false).ok], [false, true]);
+	assert.equal(JSON.parse(health.answer(true).body).healthy, false);
+	health.setProblem("maps", "");
+	assert.ok(health.answer(true).ok && health.healthy);
+	full();
+	assert.ok(health.answer(true).ok);
+});
+
+test("a problem of one Service is not one of others, a problem of the whole is one of each", () => {
+	const clock = { now: START };
+	const health = stateAt(clock);
+	const served = () => [health.serves("shop/front"), health.serves("shop/back")];
+	assert.deepEqual(served(), [false, false]);
+	health.noteSync();
+	health.setProblem("maps", "full: backends", new Set(["shop/front"]));
+	clock.now += 120_000;
+	assert.deepEqual(served(), [false, true]);
+	health.setProblem("maps", "ENOMEM");
+	assert.deepEqual([served(), health.answer(false).ok], [[false, false], false]);
+	health.setProblem("maps", "");
+	assert.deepEqual(served(), [true, true]);
+	health.noteChange();
+	clock.now += 61_000;
+	assert.deepEqual(served(), [false, false]);
+});
+
 test("a draining node fails /healthz but not /livez, and is still healthy", () => {
 	const clock = { now: START };
 	const health = stateAt(clock);

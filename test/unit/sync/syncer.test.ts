@@ -270,9 +270,9 @@ test("no room for a Service's frontends: it fails, others do not, and it comes w
 	const agent = await Agent.start(smallMaps({ frontends: 8 }), [web, two, dns]);
 	const late = [service("late", "10.96.0.9", http), slice("late-a", pods, ["10.0.0.9"])];
 	await agent.sync(late);
-	const { failures, fullMaps } = agent.syncer.status();
+	const { failures, refused, fullMaps } = agent.syncer.status();
 	assert.deepEqual([...failures.keys()], ["default/late", "node"]);
-	assert.deepEqual([...fullMaps], ["frontends"]);
+	assert.deepEqual([[...refused], [...fullMaps]], [[], ["frontends"]]);
 	assert.equal(look(agent, "10.96.0.1"), "10.0.0.1:8080 10.0.0.2:8080");
 	await agent.sync([gone(dns)]);
 	agent.timing.ms += 2000;
@@ -333,6 +333,7 @@ test("a Service that the kernel refuses for another reason is tried again", asyn
 	agent.cluster.apply([web, two]);
 	const { failed } = await agent.syncer.syncOnce();
 	assert.equal(failed, 1);
+	assert.deepEqual([...agent.syncer.status().refused], ["default/web"]);
 	assert.equal(agent.syncer.status().failures.get("default/web"), "out of memory");
 	agent.before = () => undefined;
 	agent.timing.ms += 2000;

@@ -104,6 +104,8 @@ test("health, log and metrics tell of writes that are refused, until they no lon
 	]);
 	await until("it is unhealthy", () => !health.healthy);
 	assert.match(JSON.stringify(health.problems), /1 services are not completely in the maps/);
+	assert.deepEqual([health.answer(true).ok, health.answer(false).ok], [false, false]);
+	assert.ok(!health.serves("default/web"));
 	assert.equal(seen("10.96.0.1"), "10.0.0.3:8080");
 	const told = () => lines.filter((line) => line.includes("cannot be written"));
 	const failures = async (): Promise<number> => {
@@ -117,4 +119,42 @@ test("health, log and metrics tell of writes that are refused, until they no lon
 	broken = false;
 	await until("it is healthy again", () => health.healthy);
 	assert.equal(seen("10.96.0.2"), "10.0.0.2:8080");
+});
+
+test("a Service that does not fit is told of at once, and is the only one that counts as ill", async (t) => {
+	const clock = { now: 1_000_000 };
+	const cluster = new Cluster(NODE);
+	const health = new HealthState(["IPv4"], 60_000, () => clock.now);
+	const log = await createLogger({ verbosity: 0, pretty: false, destination: { write: () => 0 } });
+	const loop = syncLoop({
+		cluster,
+		syncer: new Syncer(cluster, smallMaps({ backends: 6 })),
+		health,
+		log,
+	});
+	t.after(() => loop.stop());
+	const large = (count: number) =>
+		slice(
+			"large-a",
+			["http:8080/TCP"],
+			Array.from({ length: count }, (_, i) => `10.0.1.${i + 1}`),
+		);
+	loop.onChanges([
+		service("web", "10.96.0.1", ["http:80/TCP"]),
+		slice("web-a", ["http:8080/TCP"], ["10.0.0.1"]),
+		service("large", "10.96.0.2", ["http:80/TCP"]),
+		large(9),
+	]);
+	loop.onSynced(true);
+	await until("it has synced", () => health.lastSyncMs > 0);
+	const answers = () => [health.answer(true).ok, health.answer(false).ok];
+	assert.match(health.answer(true).body, /full: backends; 1 services are not completely/);
+	assert.deepEqual(answers(), [true, true]);
+	assert.deepEqual([health.serves("default/web"), health.serves("default/large")], [true, false]);
+	clock.now += 61_000;
+	assert.deepEqual(answers(), [false, true]);
+	assert.ok(health.serves("default/web"));
+	loop.onChanges([large(3)]);
+	await until("it fits", () => health.healthy);
+	assert.deepEqual([answers(), health.serves("default/large")], [[true, true], true]);
 });
