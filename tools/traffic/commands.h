@@ -17,6 +17,10 @@ int command_talk(const struct options *options);
 /* Requests without end; prints counts as JSON on SIGTERM or after --count. */
 int command_load(const struct options *options);
 
+/* Connects one UDP socket --count times and asks each time to whom; prints
+ * counts as JSON. */
+int command_look(const struct options *options);
+
 /* Sends one hand-made IPv4 packet; with --count as many, each from the next
  * source port. */
 int command_raw(const struct options *options);

@@ -7,13 +7,7 @@
 
 #include "client.h"
 #include "commands.h"
-
-#define NAMES_MAX 64
-
-struct tally {
-	char name[96];
-	long count;
-};
+#include "tally.h"
 
 static volatile sig_atomic_t stopped;
 
@@ -23,32 +17,9 @@ static void stop(int signal)
 	stopped = 1;
 }
 
-static void count_name(struct tally tallies[NAMES_MAX], const char *name)
-{
-	for (int i = 0; i < NAMES_MAX; i++) {
-		if (!tallies[i].count)
-			snprintf(tallies[i].name, sizeof(tallies[i].name), "%s",
-				 name);
-		if (strcmp(tallies[i].name, name))
-			continue;
-		tallies[i].count++;
-		return;
-	}
-}
-
-static void print_tallies(const char *title,
-			  const struct tally tallies[NAMES_MAX])
-{
-	printf(",\"%s\":{", title);
-	for (int i = 0; i < NAMES_MAX && tallies[i].count; i++)
-		printf("%s\"%s\":%ld", i ? "," : "", tallies[i].name,
-		       tallies[i].count);
-	printf("}");
-}
-
 int command_load(const struct options *options)
 {
-	static struct tally servers[NAMES_MAX], errors[NAMES_MAX];
+	static struct tally servers[TALLIES_MAX], errors[TALLIES_MAX];
 	struct sigaction action = { .sa_handler = stop };
 	long sent = 0, failed = 0, slowest = 0;
 	struct answer answer;
@@ -67,9 +38,9 @@ int command_load(const struct options *options)
 			failed++;
 			snprintf(name, sizeof(name), "%s %s", answer.step,
 				 strerrorname_np(answer.error));
-			count_name(errors, name);
+			tally_count(errors, name);
 		} else {
-			count_name(servers, answer.server);
+			tally_count(servers, answer.server);
 			if (answer.us > slowest)
 				slowest = answer.us;
 		}
@@ -86,8 +57,8 @@ int command_load(const struct options *options)
 	}
 	printf("{\"sent\":%ld,\"ok\":%ld,\"failed\":%ld,\"slowest_us\":%ld",
 	       sent, sent - failed, failed, slowest);
-	print_tallies("servers", servers);
-	print_tallies("errors", errors);
+	tally_print("servers", servers);
+	tally_print("errors", errors);
 	printf("}\n");
 	return 0;
 }

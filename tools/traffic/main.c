@@ -8,13 +8,10 @@ static const struct {
 	const char *name;
 	int (*run)(const struct options *options);
 } commands[] = {
-	{ "serve", command_serve },
-	{ "talk", command_talk },
-	{ "load", command_load },
-	{ "raw", command_raw },
-	{ "crr-serve", command_crr_serve },
-	{ "crr", command_crr },
-	{ "stream-serve", command_stream_serve },
+	{ "serve", command_serve },   { "talk", command_talk },
+	{ "load", command_load },     { "look", command_look },
+	{ "raw", command_raw },       { "crr-serve", command_crr_serve },
+	{ "crr", command_crr },       { "stream-serve", command_stream_serve },
 	{ "stream", command_stream },
 };
 
@@ -29,7 +26,7 @@ int main(int argc, char **argv)
 		options_parse(&options, argc - 1, argv + 1);
 		return commands[i].run(&options);
 	}
-	fprintf(stderr, "usage: traffic serve|talk|load|raw|crr-serve|crr|"
+	fprintf(stderr, "usage: traffic serve|talk|load|look|raw|crr-serve|crr|"
 			"stream-serve|stream [options]\n");
 	return 2;
 }
