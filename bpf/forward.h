@@ -36,8 +36,9 @@ static __always_inline __u32 forward_size(struct __sk_buff *skb,
 	return skb->len - packet->l3;
 }
 
-/* True when the stack can send the packet in fragments: IPv4 without DF,
- * whose source is not yet the node's, which the stack would not take in. */
+/* True when the stack can send the packet in fragments: IPv4 without DF, whose
+ * source is not yet the node's, which the stack would not take in. Of what came
+ * in fragments it would wait for those that are small enough to be redirected. */
 static __always_inline bool forward_may_fragment(struct __sk_buff *skb,
 						 const struct packet *packet,
 						 const struct flow *flow)
@@ -47,6 +48,8 @@ static __always_inline bool forward_may_fragment(struct __sk_buff *skb,
 	return !packet->is_v6 && flow->hook == HOOK_INGRESS &&
 	       flow->way == WAY_NEIGH &&
 	       packet->tuple.direction == FLOW_FORWARD &&
+	       !(packet->flags & PACKET_FIRST_FRAGMENT) &&
+	       !(packet->flags & PACKET_LATER_FRAGMENT) &&
 	       !(flow->flags & FLOW_MASQUERADED) &&
 	       !bpf_skb_load_bytes(skb, packet->l3 + 6, &fragment,
 				   sizeof(fragment)) &&

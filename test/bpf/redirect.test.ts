@@ -135,6 +135,19 @@ forBothFamilies("a redirected flow", (family) => {
 		assert.equal(world().drops(DropReason.DROP_TOO_BIG), 0);
 	});
 
+	test("answers with the MTU to a fragment that is too big, since the others do not go by the stack", () => {
+		useRedirect();
+		for (const name of ["client", "backend"] as const) {
+			world().addDevice(name, DeviceKind.DEVICE_POD);
+		}
+		world().serve(vip, [backend]);
+		world().run("tc_ingress", "client", toEndpoint(family, vip));
+		const fragment = { id: 7, from: 0, to: POD_MTU };
+		const options = { payload: new Uint8Array(2 * POD_MTU), flags: "A", fragment };
+		const big = world().run("tc_ingress", "client", toEndpoint(family, vip, options));
+		assertTooBig(family, big.packet);
+	});
+
 	test("judges a GSO packet by its segments", () => {
 		useRedirect();
 		world().serve(vip, [backend]);

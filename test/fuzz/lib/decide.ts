@@ -254,10 +254,11 @@ function carry(
 }
 
 /** Without DF, and with an address that the stack takes in. */
-function mayFragment({ frame }: Arrival, { isV6, l3 }: Parsed, entry: Entry): boolean {
+function mayFragment({ frame }: Arrival, { isV6, l3, fragment }: Parsed, entry: Entry): boolean {
 	const isPlain = entry.way === FlowWay.WAY_NEIGH && !(entry.flags & FlowFlag.FLOW_MASQUERADED);
 	const isForward = entry.hook === FlowHook.HOOK_INGRESS && !entry.isReply;
-	return !isV6 && isPlain && isForward && ((frame[l3 + 6] ?? 0) & 0x40) === 0;
+	const isWhole = fragment === "no";
+	return !isV6 && isWhole && isPlain && isForward && ((frame[l3 + 6] ?? 0) & 0x40) === 0;
 }
 
 /** The checksum of a fragmented SCTP message cannot follow. */
