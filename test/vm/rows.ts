@@ -33,11 +33,6 @@ export const GUEST_ROWS: readonly Row[] = [
 		why: "real associations, their end, and who makes their checksums",
 	},
 	{
-		file: "test/vm/guest/tunnels.guest.ts",
-		only: /IP-in-IP, by packet redirected .*answers a client outside/,
-		why: "packets without Ethernet header, which the kernel redirects in its own way",
-	},
-	{
 		file: "test/vm/guest/translate.guest.ts",
 		why: "that an agent serves on this kernel at all, by sockets and by packets",
 	},
